@@ -1,0 +1,7 @@
+/** Everything that decides where a packet goes: no I/O, no threads, no clock. */
+@org.jspecify.annotations.NullMarked
+module org.ilbd.core {
+    requires static org.jspecify;
+
+    exports org.ilbd.core.packet;
+}
