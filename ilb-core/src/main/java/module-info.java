@@ -3,5 +3,6 @@
 module org.ilbd.core {
     requires static org.jspecify;
 
+    exports org.ilbd.core.ownership;
     exports org.ilbd.core.packet;
 }
