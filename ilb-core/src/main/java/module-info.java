@@ -5,4 +5,5 @@ module org.ilbd.core {
 
     exports org.ilbd.core.ownership;
     exports org.ilbd.core.packet;
+    exports org.ilbd.core.scheduler;
 }
