@@ -1,0 +1,34 @@
+package org.ilbd.core.engine;
+
+/** What the engine counts, apart from services, servers and drops. All only grow. */
+public enum Counter {
+    NEW_CONNECTIONS("associations made for a SYN by this ILB as their owner"),
+    STATELESS_SYNS("SYNs served by the Maglev table because the half-open room was full"),
+    SERVED_OWNED("packets delivered by an association that this ILB owns or backs up"),
+    SERVED_CACHED("packets delivered by a cached association"),
+    CACHE_MISSES("packets whose association was found neither in the table nor in the cache"),
+    FORWARDED("packets forwarded to another ILB"),
+    FORWARDED_SYNS("SYNs sent to the server through the backup"),
+    RECEIVED_FORWARDED("packets that another ILB forwarded to this one"),
+    ORPHANS("packets, not SYNs, whose association no ILB knew"),
+    RESETS_SENT("RSTs sent by orphan = reset"),
+    ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
+    ASSOCIATIONS_SENT("association records sent to other ILBs"),
+    ASSOCIATIONS_RECEIVED("association records received from other ILBs"),
+    ASSOCIATION_CONFLICTS("records that named another server than this ILB's own association"),
+    BROADCAST_GAPS("gaps in a peer's broadcasts: what was cached from it was voided"),
+    VIEW_CHANGES("changes of the view"),
+    EXPIRED("associations that reached their timeout"),
+    TABLE_FULL("associations of others that found no room");
+
+    private final String description;
+
+    Counter(String description) {
+        this.description = description;
+    }
+
+    /** What it counts, for an operator. */
+    public String description() {
+        return description;
+    }
+}

@@ -1,0 +1,139 @@
+package org.ilbd.core.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All services and servers, and who a packet is for: by destination (a VIP and its port) and, on the way back from a
+ * {@link Forwarding#NAT} server, by source. Services and servers keep their index for the life of the process, because
+ * associations name them by it; the two look-ups are made anew by each configuration.
+ */
+final class ServiceTable {
+    /** The tables of connections keep a service in 16 bits. */
+    private static final int MAX_SERVICES = 1 << 16;
+
+    private final List<Service> everySeen = new ArrayList<>();
+    private final Map<Long, Server> serversByKey = new HashMap<>();
+    private volatile List<Service> services = List.of();
+    private Server[] servers = new Server[0];
+    private int serverCount;
+    private EndpointIndex<Service> destinations = new EndpointIndex<>();
+    private EndpointIndex<Service> returns = new EndpointIndex<>();
+    private EndpointIndex<Service> vips = new EndpointIndex<>();
+
+    /** The configured services, in the configuration's order. */
+    List<Service> services() {
+        return services;
+    }
+
+    /** Also one that is configured no more: associations still name it. */
+    Service service(int index) {
+        return everySeen.get(index);
+    }
+
+    Server server(int index) {
+        return servers[index];
+    }
+
+    int serverCount() {
+        return serverCount;
+    }
+
+    /** By its name between ILBs, as in ID messages. */
+    @Nullable
+    Server serverByKey(long key) {
+        return serversByKey.get(key);
+    }
+
+    /** The service that a packet is for. */
+    @Nullable
+    Service findByDestination(FourTuple tuple) {
+        return destinations.find(
+                tuple.ipv6(), tuple.destinationHigh(), tuple.destinationLow(), tuple.destinationPort());
+    }
+
+    /** The service that a NAT server's packet belongs to. */
+    @Nullable
+    Service findByReturn(FourTuple tuple) {
+        return returns.find(tuple.ipv6(), tuple.sourceHigh(), tuple.sourceLow(), tuple.sourcePort());
+    }
+
+    /** Whether a packet's destination address is a VIP, whatever the port. */
+    boolean isVip(FourTuple tuple) {
+        return vips.find(tuple.ipv6(), tuple.destinationHigh(), tuple.destinationLow(), 0) != null;
+    }
+
+    void configure(List<ServiceConfig> configs) {
+        List<Service> configured = new ArrayList<>();
+        EndpointIndex<Service> newDestinations = new EndpointIndex<>();
+        EndpointIndex<Service> newReturns = new EndpointIndex<>();
+        EndpointIndex<Service> newVips = new EndpointIndex<>();
+        for (ServiceConfig config : configs) {
+            Service service = serviceFor(config);
+            List<Server> its = new ArrayList<>();
+            for (ServerConfig server : config.servers()) {
+                its.add(server(service, server.endpoint()));
+                if (config.forwarding() == Forwarding.NAT) {
+                    newReturns.put(server.endpoint(), service);
+                }
+            }
+            service.configure(config, its);
+            configured.add(service);
+            newDestinations.put(config.vip(), service);
+            Endpoint anyPort = new Endpoint(config.vip().address(), 0);
+            if (newVips.find(anyPort) == null) {
+                newVips.put(anyPort, service);
+            }
+        }
+        for (Service service : services) {
+            if (!configured.contains(service)) {
+                service.remove();
+            }
+        }
+        services = Collections.unmodifiableList(configured);
+        destinations = newDestinations;
+        returns = newReturns;
+        vips = newVips;
+    }
+
+    /**
+     * The server of that service at that endpoint; one that the configuration does not name is made, since a peer whose
+     * configuration is newer, or older, may have selected it.
+     */
+    Server server(Service service, Endpoint endpoint) {
+        Server known = service.serverAt(endpoint);
+        if (known != null) {
+            return known;
+        }
+        if (serverCount == servers.length) {
+            servers = Arrays.copyOf(servers, Math.max(16, serverCount * 2));
+        }
+        long key = EndpointIndex.mix(EndpointIndex.hash(service.vip())) ^ EndpointIndex.hash(endpoint);
+        Server server = new Server(serverCount, service, endpoint, key);
+        servers[serverCount++] = server;
+        serversByKey.put(key, server);
+        service.addEver(server);
+        return server;
+    }
+
+    private Service serviceFor(ServiceConfig config) {
+        for (Service known : everySeen) {
+            if (known.vip().equals(config.vip())) {
+                return known;
+            }
+        }
+        if (everySeen.size() == MAX_SERVICES) {
+            throw new IllegalStateException("more than " + MAX_SERVICES + " services since the start: restart ilbd");
+        }
+        Service service = new Service(everySeen.size(), config);
+        everySeen.add(service);
+        return service;
+    }
+}
