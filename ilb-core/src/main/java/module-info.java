@@ -6,5 +6,6 @@ module org.ilbd.core {
     exports org.ilbd.core.ownership;
     exports org.ilbd.core.engine;
     exports org.ilbd.core.packet;
+    exports org.ilbd.core.protocol;
     exports org.ilbd.core.scheduler;
 }

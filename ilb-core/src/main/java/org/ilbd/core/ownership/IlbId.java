@@ -88,12 +88,12 @@ public final class IlbId implements Comparable<IlbId> {
     }
 
     /** The first eight bytes of an IPv6 address, otherwise 0. */
-    long high() {
+    public long high() {
         return value.high();
     }
 
     /** The last eight bytes of an IPv6 address, otherwise the four bytes as 0..2^32-1. */
-    long low() {
+    public long low() {
         return value.low();
     }
 

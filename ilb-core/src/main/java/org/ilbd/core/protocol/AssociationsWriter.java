@@ -1,0 +1,87 @@
+package org.ilbd.core.protocol;
+
+import static org.ilbd.core.packet.NetworkOrder.putByte;
+import static org.ilbd.core.packet.NetworkOrder.putInt;
+import static org.ilbd.core.packet.NetworkOrder.putShort;
+
+import java.lang.foreign.MemorySegment;
+import org.ilbd.core.packet.FourTuple;
+
+/**
+ * Collects associations into one {@link AssociationsMessage}: begin, append until full or until it has waited long
+ * enough, finish, sign, send.
+ */
+public final class AssociationsWriter {
+    private final MemorySegment segment;
+    private int length;
+    private int count;
+
+    /**
+     * A writer into a range of a segment, always the same one.
+     *
+     * @param offset where the datagram starts; {@link MessageHeader#MAX_DATAGRAM_BYTES} bytes from there on are used
+     * @throws IndexOutOfBoundsException if they are not there
+     */
+    public AssociationsWriter(MemorySegment segment, long offset) {
+        this.segment = segment.asSlice(offset, MessageHeader.MAX_DATAGRAM_BYTES);
+        clear();
+    }
+
+    /** Starts anew, with no record. */
+    public void clear() {
+        length = AssociationsMessage.RECORDS_OFFSET;
+        count = 0;
+    }
+
+    /** Appends a record, as {@link AssociationRecord#encode} writes it; false, and nothing done, if it has no room. */
+    public boolean append(
+            AssociationState state,
+            boolean reset,
+            FourTuple tuple,
+            long serverHigh,
+            long serverLow,
+            int serverPort,
+            int ageMillis) {
+        if (length + AssociationRecord.lengthBytes(tuple.ipv6()) > MessageHeader.MAX_DATAGRAM_BYTES) {
+            return false;
+        }
+        length += AssociationRecord.encode(
+                segment, length, state, reset, tuple, serverHigh, serverLow, serverPort, ageMillis);
+        count++;
+        return true;
+    }
+
+    /** Records so far. */
+    public int count() {
+        return count;
+    }
+
+    /** Bytes so far, all headers included. */
+    public int lengthBytes() {
+        return length;
+    }
+
+    /** Completes a numbered message for everyone, up to its signature; returns its length in bytes. */
+    public int finishForAll(int senderTag, long incarnation, int sequence) {
+        return finish(senderTag, incarnation, sequence, AssociationsMessage.Audience.ALL);
+    }
+
+    /** Completes a message for one ILB alone, up to its signature; returns its length in bytes. */
+    public int finishForOne(int senderTag, long incarnation) {
+        return finish(senderTag, incarnation, 0, AssociationsMessage.Audience.ONE);
+    }
+
+    private int finish(int senderTag, long incarnation, int sequence, AssociationsMessage.Audience audience) {
+        MessageHeader.encode(segment, 0, MessageType.ASSOCIATIONS, senderTag, incarnation);
+        putInt(segment, AssociationsMessage.SEQUENCE_OFFSET, sequence);
+        putShort(segment, AssociationsMessage.COUNT_OFFSET, count);
+        putByte(segment, AssociationsMessage.AUDIENCE_OFFSET, audience.code());
+        putByte(segment, AssociationsMessage.RESERVED_OFFSET, 0);
+        return length;
+    }
+
+    @Override
+    public String toString() {
+        return "ASSOCIATIONS being written: count=" + count + " lengthBytes=" + length;
+    }
+}
