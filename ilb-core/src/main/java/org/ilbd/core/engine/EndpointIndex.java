@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.ilbd.core.packet.Endpoint;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ final class EndpointIndex<T> {
         List<@Nullable T> oldValues = values;
         Endpoint[] oldKeys = keys;
         int capacity = Math.max(8, oldValues.size() * 2);
-        values = new ArrayList<>(java.util.Collections.nCopies(capacity, null));
+        values = new ArrayList<@Nullable T>(Collections.<@Nullable T>nCopies(capacity, null));
         keys = new Endpoint[capacity];
         mask = capacity - 1;
         for (int i = 0; i < oldKeys.length; i++) {
