@@ -158,7 +158,7 @@ public final class IdMessage {
             return DecodeResult.BAD_VALUE;
         }
         for (int i = 0; i < loads; i++) {
-            if (getInt(segment, offset + LOADS_OFFSET + i * LOAD_LENGTH_BYTES + LOAD_CONNECTIONS_OFFSET) < 0) {
+            if (getInt(segment, offset + LOADS_OFFSET + (long) i * LOAD_LENGTH_BYTES + LOAD_CONNECTIONS_OFFSET) < 0) {
                 return DecodeResult.BAD_VALUE;
             }
         }
