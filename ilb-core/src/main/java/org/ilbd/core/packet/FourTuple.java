@@ -87,6 +87,16 @@ public final class FourTuple {
                 other.destinationPort);
     }
 
+    /** Turns the tuple round: that of the packets that go the other way. */
+    public FourTuple reverse() {
+        final long high = sourceHigh;
+        final long low = sourceLow;
+        final int port = sourcePort;
+        setSource(destinationHigh, destinationLow, destinationPort);
+        setDestination(high, low, port);
+        return this;
+    }
+
     void setDestination(final long high, final long low, final int port) {
         destinationHigh = high;
         destinationLow = low;
