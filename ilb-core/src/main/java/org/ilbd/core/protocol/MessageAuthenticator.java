@@ -122,7 +122,7 @@ public final class MessageAuthenticator {
         MessageHeader.setMac(segment, offset, 0);
         // Two keys may have the same id, one time in 255.
         boolean right = (keyId == current.id() && mac == mac(current, segment, offset, length))
-                || (other != current && keyId == other.id() && mac == mac(other, segment, offset, length));
+                || (keyId == other.id() && mac == mac(other, segment, offset, length));
         MessageHeader.setMac(segment, offset, mac);
         return right;
     }
