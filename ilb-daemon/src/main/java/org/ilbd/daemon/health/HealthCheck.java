@@ -9,10 +9,8 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ConnectTimeoutException;
 import io.netty.channel.EventLoop;
 import io.netty.channel.epoll.EpollSocketChannel;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
-import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.Future;
@@ -64,6 +62,7 @@ final class HealthCheck {
     /** Begins to watch a server. */
     static HealthCheck start(EventLoop loop, Random random, HealthTarget target, HealthListener listener) {
         HealthCheck check = new HealthCheck(loop, random, target, listener);
+        listener.onHealth(check.service, check.server, check.state.up());
         check.begin();
         return check;
     }
@@ -123,7 +122,7 @@ final class HealthCheck {
                 .option(ChannelOption.AUTO_READ, false)
                 .handler(new ChannelInboundHandlerAdapter())
                 .disableResolver()
-                .connect(socketAddress(server));
+                .connect(new InetSocketAddress(server.address().toString(), server.port()));
         connecting = attempt.channel();
         attempt.addListener(_ -> finished(attempt));
     }
@@ -157,7 +156,7 @@ final class HealthCheck {
         } else {
             LOG.warn("server {} of service {} is down: {}", server, service, reason);
         }
-        listener.onHealthChange(service, server, state.up());
+        listener.onHealth(service, server, state.up());
     }
 
     /** An interval off by up to a tenth, either way. */
@@ -182,14 +181,5 @@ final class HealthCheck {
         String message = String.valueOf(origin.getMessage());
         int prefix = message.indexOf("): ");
         return (prefix < 0 ? message : message.substring(prefix + 3)).toLowerCase(Locale.ROOT);
-    }
-
-    private static InetSocketAddress socketAddress(Endpoint endpoint) {
-        try {
-            return new InetSocketAddress(
-                    InetAddress.getByAddress(endpoint.address().toBytes()), endpoint.port());
-        } catch (UnknownHostException e) {
-            throw new AssertionError("an address is 4 or 16 bytes long", e);
-        }
     }
 }

@@ -27,7 +27,7 @@ public final class HealthChecker implements AutoCloseable {
      *
      * @param loop where everything runs; it stays the caller's
      * @param seed of the jitter
-     * @param listener told of every change, on the loop
+     * @param listener told of every target when its watching begins and of every change, on the loop
      */
     public HealthChecker(EventLoop loop, long seed, HealthListener listener) {
         this.loop = loop;

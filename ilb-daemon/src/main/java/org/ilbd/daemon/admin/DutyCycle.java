@@ -1,0 +1,47 @@
+package org.ilbd.daemon.admin;
+
+/**
+ * Whether the engine's loop keeps going, told by the distance between its ticks: a loop that is busy, or a process that is stopped, ticks
+ * late. The engine's thread writes; any other may read.
+ */
+public final class DutyCycle {
+    /** Ten planned distances (10 ms), and a heartbeat interval by default: from here on the peers can notice. */
+    private static final long LATE_NANOS = 100_000_000L;
+
+    private volatile long lastTickNanos;
+    private volatile long longestNanos;
+    private volatile long lateTicks;
+
+    /** The loop starts now, on the scale of {@link System#nanoTime()}. */
+    public DutyCycle(long nowNanos) {
+        lastTickNanos = nowNanos;
+    }
+
+    /** The loop ticks; on the engine's thread only. */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // there is one writer
+    public void onTick(long nowNanos) {
+        long cycleNanos = nowNanos - lastTickNanos;
+        lastTickNanos = nowNanos;
+        if (cycleNanos > longestNanos) {
+            longestNanos = cycleNanos;
+        }
+        if (cycleNanos > LATE_NANOS) {
+            lateTicks++;
+        }
+    }
+
+    /** Time since the loop last ticked, or since it started. */
+    public long silentNanos(long nowNanos) {
+        return nowNanos - lastTickNanos;
+    }
+
+    /** The longest distance between two ticks since the start. */
+    public long longestNanos() {
+        return longestNanos;
+    }
+
+    /** How many ticks came more than 100 ms after the one before. */
+    public long lateTicks() {
+        return lateTicks;
+    }
+}

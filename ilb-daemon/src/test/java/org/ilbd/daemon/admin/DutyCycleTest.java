@@ -1,0 +1,32 @@
+package org.ilbd.daemon.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class DutyCycleTest {
+    /** Just before the clock wraps: only differences may count. */
+    private long now = Long.MAX_VALUE - 5;
+
+    private final DutyCycle dutyCycle = new DutyCycle(now);
+
+    @Test
+    void keepsTheLongestDistanceAndCountsTheLateTicks() {
+        for (long distanceMillis : new long[] {10, 250, 100, 11, 101}) {
+            now += TimeUnit.MILLISECONDS.toNanos(distanceMillis);
+            dutyCycle.onTick(now);
+        }
+
+        assertThat(dutyCycle.longestNanos()).isEqualTo(TimeUnit.MILLISECONDS.toNanos(250));
+        assertThat(dutyCycle.lateTicks()).isEqualTo(2);
+    }
+
+    @Test
+    void silenceIsCountedFromTheLastTick() {
+        assertThat(dutyCycle.silentNanos(now + 7)).isEqualTo(7);
+
+        dutyCycle.onTick(now + 10);
+        assertThat(dutyCycle.silentNanos(now + 12)).isEqualTo(2);
+    }
+}
