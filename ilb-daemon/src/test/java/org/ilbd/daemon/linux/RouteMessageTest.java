@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 /** The fixtures are little-endian, as every machine is that the daemon runs on. */
 class RouteMessageTest {
     /** RTM_NEWNEIGH: IPv4, interface 7, NUD_REACHABLE, NDA_DST 10.2.0.101, NDA_LLADDR 02:00:0a:02:00:65. */
-    private static final String REACHABLE = "34000000 1c00 0000 00000000 00000000 02 000000 07000000 0200 00 01"
+    private static final String REACHABLE = "30000000 1c00 0000 00000000 00000000 02 000000 07000000 0200 00 01"
             + "0800 0100 0a020065" + "0a00 0200 02000a020065 0000";
 
-    private static final String REACHABLE_IPV6 = "40000000 1c00 0000 00000000 00000000 0a 000000 07000000 0400 00 01"
+    private static final String REACHABLE_IPV6 = "3c000000 1c00 0000 00000000 00000000 0a 000000 07000000 0400 00 01"
             + "1400 0100 20010db8000000000000000000000065"
             + "0a00 0200 02000a020065 0000";
 
