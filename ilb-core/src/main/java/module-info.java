@@ -4,6 +4,7 @@ module org.ilbd.core {
     requires static org.jspecify;
 
     exports org.ilbd.core.connection;
+    exports org.ilbd.core.membership;
     exports org.ilbd.core.ownership;
     exports org.ilbd.core.engine;
     exports org.ilbd.core.packet;
