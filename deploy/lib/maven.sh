@@ -25,6 +25,8 @@ maven_progress() {
                     printf '  %-44s %s\n' "$class" "$text"
                 fi
                 ;;
+            # The compiler's warnings are errors here.
+            '[WARNING] /'*.java:*) printf '%s\n' "${line#\[WARNING\] }" ;;
             '[ERROR]   '* | '[ERROR] /'* | '[ERROR] '*Failed\ to\ execute* | '[ERROR] '*resolve*) printf '%s\n' "${line#\[ERROR\] }" ;;
         esac
     done
