@@ -1,0 +1,139 @@
+package org.ilbd.daemon.config;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.SchedulerKind;
+
+/** {@code ilb.services}: reads it, reports what is wrong, and makes the settings if nothing is. */
+final class ServicesReader {
+    /** A service's number has 16 bits in the tables. */
+    private static final int MAX_SERVICES = 65_535;
+    /** Names go into metrics and into the admin interface's paths. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
+
+    private static final int MAX_WEIGHT = 1000;
+    private static final int DEFAULT_WEIGHT = 1;
+
+    private static final Kind<Duration> CHECK_TIME = Kind.duration(Duration.ofMillis(10), Duration.ofHours(1));
+    private static final Kind<Integer> CHECKS = Kind.integer(1, 100);
+    private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
+    private static final Duration DEFAULT_TIMEOUT = Duration.ofMillis(500);
+    /** Two in a row: one lost SYN takes no server away. */
+    private static final int DEFAULT_CHECKS = 2;
+
+    private final Problems problems;
+    private final List<ReadService> services = new ArrayList<>();
+
+    /** One service as far as it could be read, with the places that the checks between services point to. */
+    record ReadService(
+            String name,
+            Optional<Located<Endpoint>> vip,
+            Forwarding forwarding,
+            SchedulerKind scheduler,
+            Orphan orphan,
+            List<ReadServer> servers,
+            HealthSettings health) {}
+
+    /** One server as far as it could be read. */
+    record ReadServer(Located<Endpoint> endpoint, int weight) {}
+
+    ServicesReader(final Optional<Section> section, final Problems problems) {
+        this.problems = problems;
+        section.ifPresent(this::read);
+    }
+
+    /** What could be read, in the order of the names. */
+    List<ReadService> services() {
+        return services;
+    }
+
+    /** To be called only if there is no problem. */
+    List<ServiceSettings> settings() {
+        return services.stream()
+                .map(read -> new ServiceSettings(
+                        new ServiceConfig(
+                                read.name,
+                                read.vip.orElseThrow().value(),
+                                read.forwarding,
+                                read.scheduler,
+                                read.orphan,
+                                read.servers.stream()
+                                        .map(server -> new ServerConfig(server.endpoint.value(), server.weight))
+                                        .toList()),
+                        read.health))
+                .toList();
+    }
+
+    private void read(final Section section) {
+        final List<String> names = section.names();
+        if (names.isEmpty() || names.size() > MAX_SERVICES) {
+            problems.add(
+                    section.place(),
+                    section.path(),
+                    "there are " + names.size() + " services; expected are 1.." + MAX_SERVICES);
+        }
+        for (final String name : names) {
+            if (!NAME.matcher(name).matches()) {
+                problems.add(
+                        section.placeOf(name),
+                        section.pathOf(name),
+                        "'" + name + "' is not the name of a service: 1..63 letters, digits, '-', '_' and '.'");
+            }
+            section.requiredSection(name, "an object").ifPresent(service -> readService(name, service));
+        }
+    }
+
+    private void readService(final String name, final Section section) {
+        final Optional<Located<Endpoint>> vip = section.required("vip", Kind.ENDPOINT);
+        final int port = vip.map(located -> located.value().port()).orElse(1);
+        services.add(new ReadService(
+                name,
+                vip,
+                section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
+                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV),
+                section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                readServers(section, port),
+                readHealth(section.section("health"))));
+        section.finish();
+    }
+
+    private List<ReadServer> readServers(final Section service, final int port) {
+        final List<ReadServer> servers = new ArrayList<>();
+        for (final Section section :
+                service.requiredSections("servers", "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]")) {
+            final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
+            final int weight = section.value("weight", Kind.integer(0, MAX_WEIGHT), DEFAULT_WEIGHT);
+            section.finish();
+            endpoint.ifPresent(located -> servers.add(new ReadServer(located, weight)));
+        }
+        return servers;
+    }
+
+    private HealthSettings readHealth(final Section section) {
+        final Duration interval = section.value("interval", CHECK_TIME, DEFAULT_INTERVAL);
+        final Duration fallback = interval.compareTo(DEFAULT_TIMEOUT) < 0 ? interval : DEFAULT_TIMEOUT;
+        final Optional<Located<Duration>> timeout = section.optional("timeout", CHECK_TIME);
+        final HealthSettings health = new HealthSettings(
+                section.value("type", Kind.choice(HealthSettings.Kind.class), HealthSettings.Kind.TCP),
+                interval,
+                timeout.map(Located::value).orElse(fallback),
+                section.value("rise", CHECKS, DEFAULT_CHECKS),
+                section.value("fall", CHECKS, DEFAULT_CHECKS));
+        section.finish();
+        if (timeout.isPresent() && timeout.get().value().compareTo(interval) > 0) {
+            problems.add(
+                    timeout.get(),
+                    Kind.inWords(timeout.get().value()) + " is longer than the interval (" + Kind.inWords(interval)
+                            + "); a check must end before the next one starts");
+        }
+        return health;
+    }
+}
