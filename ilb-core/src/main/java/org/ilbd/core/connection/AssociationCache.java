@@ -125,6 +125,10 @@ public final class AssociationCache {
         return entries.server(slot);
     }
 
+    public void setServer(int slot, int server) {
+        entries.setServer(slot, server);
+    }
+
     /** Which ILB told it, 0..255. */
     public int origin(int slot) {
         return Byte.toUnsignedInt(entries.origin(slot));

@@ -7,6 +7,7 @@ public enum DropReason {
     BAD_HEADER_LENGTH("a header length out of range"),
     BAD_TOTAL_LENGTH("a total length that the packet does not have"),
     BAD_CHECKSUM("wrong IP header checksum"),
+    UNSUPPORTED_EXTENSION("an IPv6 extension header chain that is too long, or a source route"),
     FRAGMENT("an IP fragment: the port is not in each of them"),
     NOT_TCP("neither TCP nor ICMP"),
     ICMP_OTHER("an ICMP message that concerns no connection"),

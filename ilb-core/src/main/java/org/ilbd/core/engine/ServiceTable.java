@@ -24,6 +24,7 @@ final class ServiceTable {
     private volatile List<Service> services = List.of();
     private Server[] servers = new Server[0];
     private int serverCount;
+    private long digest;
     private EndpointIndex<Service> destinations = new EndpointIndex<>();
     private EndpointIndex<Service> returns = new EndpointIndex<>();
     private EndpointIndex<Service> vips = new EndpointIndex<>();
@@ -65,6 +66,11 @@ final class ServiceTable {
         return returns.find(tuple.ipv6(), tuple.sourceHigh(), tuple.sourceLow(), tuple.sourcePort());
     }
 
+    /** Equal in two ILBs whose services and servers are configured alike, in whatever order. */
+    long digest() {
+        return digest;
+    }
+
     /** Whether a packet's destination address is a VIP, whatever the port. */
     boolean isVip(FourTuple tuple) {
         return vips.find(tuple.ipv6(), tuple.destinationHigh(), tuple.destinationLow(), 0) != null;
@@ -97,6 +103,10 @@ final class ServiceTable {
                 service.remove();
             }
         }
+        digest = 0;
+        for (ServiceConfig config : configs) {
+            digest += digest(config);
+        }
         services = Collections.unmodifiableList(configured);
         destinations = newDestinations;
         returns = newReturns;
@@ -121,6 +131,14 @@ final class ServiceTable {
         serversByKey.put(key, server);
         service.addEver(server);
         return server;
+    }
+
+    private static long digest(ServiceConfig config) {
+        long sum = 0;
+        for (ServerConfig server : config.servers()) {
+            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + server.weight());
+        }
+        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum);
     }
 
     private Service serviceFor(ServiceConfig config) {

@@ -1,0 +1,410 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.SegmentAllocator;
+import org.ilbd.core.connection.AssociationCache;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.connection.SlotVisitor;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.Scheduler;
+import org.ilbd.core.scheduler.SelectionHash;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this ILB knows of connections: the LTOC and the association cache. Every change of an association happens here, at
+ * the few methods at its end, and is announced to the ILBs that need to know.
+ *
+ * <h2>State</h2>
+ * The ILBs see the client's half of a connection. A SYN makes it half-open, any later packet established, a FIN or a RST
+ * closing. A closing association goes on serving: a half-closed connection may live for long. After a RST it becomes
+ * established again with the next packet that is none, because a RST may be a stranger's.
+ *
+ * <h2>Liveness</h2>
+ * A connection may be served from a cache for hours, so that its owner sees none of its packets. Whoever serves one whose
+ * last announcement is older than a quarter of the established timeout announces it again, which keeps it alive at the
+ * owner, at the backup and in the caches.
+ */
+final class Associations {
+    /** No slot: nothing is known of the connection. */
+    static final int NONE = -1;
+
+    private static final int OWNED = 1;
+    private static final int RESET = 2;
+
+    /** Set in a cached server index once the connection closes: from then on the entry is good for a linger only. */
+    private static final int CLOSING_BIT = 1 << 30;
+    /** Set in a cached server index until the first packet after the SYN has passed here. */
+    private static final int HALF_OPEN_BIT = 1 << 29;
+
+    private static final int SERVER_MASK = HALF_OPEN_BIT - 1;
+
+    private final OwnedConnections table;
+    private final AssociationCache cache;
+    private final CacheFill cacheFill;
+    private final ServiceTable services;
+    private final Ranking ranking;
+    private final Announcer announcer;
+    private final Clock clock;
+    private final Counters counters;
+    private final int refreshMillis;
+    private final int lingerMillis;
+    private final SlotVisitor beforeRemoval = this::dropped;
+    private final FourTuple reviewed = new FourTuple();
+
+    private int owned;
+    private int reviewCursor = NONE;
+    private boolean reviewing;
+
+    Associations(
+            EngineConfig config,
+            SegmentAllocator memory,
+            ServiceTable services,
+            Ranking ranking,
+            Announcer announcer,
+            Clock clock,
+            Counters counters) {
+        this.table = new OwnedConnections(
+                memory,
+                config.established(),
+                config.halfOpen(),
+                config.halfOpenTimeoutMillis(),
+                config.establishedTimeoutMillis(),
+                config.closingTimeoutMillis(),
+                config.tableKey0(),
+                config.tableKey1());
+        this.table.onEviction(beforeRemoval);
+        this.cache = new AssociationCache(
+                memory,
+                config.cacheFill() == CacheFill.OFF ? 1 : config.cacheCapacity(),
+                config.cacheTimeoutMillis(),
+                config.tableKey1(),
+                config.tableKey0());
+        this.cacheFill = config.cacheFill();
+        this.services = services;
+        this.ranking = ranking;
+        this.announcer = announcer;
+        this.clock = clock;
+        this.counters = counters;
+        this.refreshMillis = config.establishedTimeoutMillis() / 4;
+        this.lingerMillis = config.closingTimeoutMillis() / 2;
+    }
+
+    OwnedConnections table() {
+        return table;
+    }
+
+    AssociationCache cache() {
+        return cache;
+    }
+
+    /** Associations in the LTOC that this ILB owns; it backs up the others. */
+    int owned() {
+        return owned;
+    }
+
+    /** The server of a connection's packet that is no SYN, or null if nothing is known; the packet moves the state. */
+    @Nullable
+    Server serve(Service service, FourTuple tuple, boolean fin, boolean rst) {
+        int slot = table.find(service.index(), tuple);
+        if (slot != NONE) {
+            counters.add(Counter.SERVED_OWNED);
+            return serveOwned(slot, tuple, fin, rst);
+        }
+        slot = cache.find(service.index(), tuple);
+        if (slot != NONE) {
+            Server server = serveCached(slot, tuple, fin, rst);
+            if (server != null) {
+                counters.add(Counter.SERVED_CACHED);
+                return server;
+            }
+        }
+        counters.add(Counter.CACHE_MISSES);
+        return null;
+    }
+
+    /** The server of a connection, or null if nothing is known; changes nothing. For ICMP errors. */
+    @Nullable
+    Server peek(Service service, FourTuple tuple) {
+        int slot = table.find(service.index(), tuple);
+        if (slot != NONE) {
+            return services.server(table.server(slot));
+        }
+        slot = cache.find(service.index(), tuple);
+        return slot == NONE ? null : services.server(cache.server(slot) & SERVER_MASK);
+    }
+
+    private Server serveOwned(int slot, FourTuple tuple, boolean fin, boolean rst) {
+        Server server = services.server(table.server(slot));
+        ConnectionState state = table.state(slot);
+        boolean wasReset = (table.flags(slot) & RESET) != 0;
+        if (rst && !wasReset) {
+            end(slot, tuple, server, true);
+        } else if (fin && (state != ConnectionState.CLOSING || wasReset)) {
+            end(slot, tuple, server, false);
+        } else if (!rst && !fin && (state == ConnectionState.HALF_OPEN || wasReset)) {
+            if (transition(slot, ConnectionState.ESTABLISHED, false)) {
+                refresh(slot, tuple, server, ConnectionState.ESTABLISHED);
+            }
+        } else {
+            table.touch(slot, clock.millis());
+            if (clock.millis() - table.stamp(slot) >= refreshMillis) {
+                refresh(slot, tuple, server, state);
+            }
+        }
+        return server;
+    }
+
+    private void end(int slot, FourTuple tuple, Server server, boolean reset) {
+        transition(slot, ConnectionState.CLOSING, reset);
+        announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, ageMillis(slot));
+    }
+
+    private void refresh(int slot, FourTuple tuple, Server server, ConnectionState state) {
+        table.setStamp(slot, clock.millis());
+        announcer.toHolders(tuple, server, state, false, ageMillis(slot));
+    }
+
+    private @Nullable Server serveCached(int slot, FourTuple tuple, boolean fin, boolean rst) {
+        int value = cache.server(slot);
+        int age = clock.millis() - cache.stamp(slot);
+        boolean closing = (value & CLOSING_BIT) != 0;
+        if (closing && age >= lingerMillis) {
+            cache.remove(slot);
+            return null;
+        }
+        Server server = services.server(value & SERVER_MASK);
+        cache.touch(slot, clock.millis());
+        if (fin || rst) {
+            if (!closing) {
+                cache.setServer(slot, server.index() | CLOSING_BIT);
+                cache.setStamp(slot, clock.millis());
+                announcer.toAll(tuple, server, ConnectionState.CLOSING, rst, 0);
+            }
+        } else if (!closing && ((value & HALF_OPEN_BIT) != 0 || age >= refreshMillis)) {
+            cache.setServer(slot, server.index());
+            cache.setStamp(slot, clock.millis());
+            announcer.toHolders(tuple, server, ConnectionState.ESTABLISHED, false, 0);
+        }
+        return server;
+    }
+
+    /**
+     * The association for a SYN at its owner: the live one of the same 4-tuple, since the SYN may be a retransmission, or
+     * may ask for a challenge ACK, or a new one to a server that the scheduler selects.
+     *
+     * @return the slot; {@link #NONE} if there is no server or no room
+     */
+    int associate(Service service, FourTuple tuple) {
+        int slot = table.find(service.index(), tuple);
+        if (slot != NONE) {
+            Server server = services.server(table.server(slot));
+            ConnectionState state = table.state(slot);
+            if (state == ConnectionState.ESTABLISHED) {
+                table.touch(slot, clock.millis());
+                return slot;
+            }
+            if (state == ConnectionState.HALF_OPEN ? server.up() : server.available()) {
+                if (state == ConnectionState.CLOSING) {
+                    transition(slot, ConnectionState.HALF_OPEN, false);
+                }
+                table.touch(slot, clock.millis());
+                return slot;
+            }
+            remove(slot);
+        }
+        int selected = service.select(SelectionHash.of(tuple));
+        if (selected == Scheduler.NONE) {
+            return NONE;
+        }
+        slot = insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, clock.millis());
+        if (slot != NONE) {
+            service.countNew();
+            counters.add(Counter.NEW_CONNECTIONS);
+            announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, 0);
+        }
+        return slot;
+    }
+
+    Server server(int slot) {
+        return services.server(table.server(slot));
+    }
+
+    ConnectionState state(int slot) {
+        return table.state(slot);
+    }
+
+    int ageMillis(int slot) {
+        return clock.millis() - table.createdMillis(slot);
+    }
+
+    /** A SYN says that what a cache knows of its 4-tuple may be of another time. */
+    void voidCached(Service service, FourTuple tuple) {
+        cache.remove(service.index(), tuple);
+    }
+
+    /**
+     * Takes over what another ILB says of a connection. Of two servers for the same connection the older association wins,
+     * unless it is closing; if that is ours, the other is told.
+     *
+     * @param origin the position of the peer that says it
+     * @return the server that holds the connection by all that is known now
+     */
+    Server learn(
+            int origin,
+            Service service,
+            FourTuple tuple,
+            Server server,
+            ConnectionState state,
+            boolean reset,
+            int ageMillis) {
+        counters.add(Counter.ASSOCIATIONS_RECEIVED);
+        int slot = table.find(service.index(), tuple);
+        if (slot != NONE) {
+            return merge(slot, origin, tuple, server, state, reset, ageMillis);
+        }
+        if (ranking.rank(tuple).selfHolds()) {
+            cache.remove(service.index(), tuple);
+            if (state != ConnectionState.CLOSING
+                    && insert(service, tuple, server, state, clock.millis() - ageMillis) == NONE) {
+                counters.add(Counter.TABLE_FULL);
+            }
+        } else if (state == ConnectionState.CLOSING) {
+            cache.remove(service.index(), tuple);
+        } else if (cacheFill == CacheFill.BROADCAST) {
+            int value = server.index() | (state == ConnectionState.HALF_OPEN ? HALF_OPEN_BIT : 0);
+            cache.setStamp(cache.put(service.index(), tuple, value, origin, clock.millis()), clock.millis());
+        }
+        return server;
+    }
+
+    private Server merge(
+            int slot, int origin, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        Server ours = services.server(table.server(slot));
+        ConnectionState ourState = table.state(slot);
+        if (ours != server && state != ConnectionState.CLOSING) {
+            counters.add(Counter.ASSOCIATION_CONFLICTS);
+            int age = ageMillis(slot);
+            if (ourState != ConnectionState.CLOSING && age >= ageMillis) {
+                announcer.toPeer(origin, tuple, ours, ourState, false, age);
+                return ours;
+            }
+            Service service = server.service();
+            remove(slot);
+            insert(service, tuple, server, state, clock.millis() - ageMillis);
+            return server;
+        }
+        boolean wasReset = (table.flags(slot) & RESET) != 0;
+        switch (state) {
+            case HALF_OPEN -> {
+                if (ourState == ConnectionState.CLOSING) {
+                    transition(slot, ConnectionState.HALF_OPEN, false);
+                }
+            }
+            case ESTABLISHED -> {
+                if (ourState == ConnectionState.HALF_OPEN || wasReset) {
+                    transition(slot, ConnectionState.ESTABLISHED, false);
+                }
+            }
+            case CLOSING -> {
+                if (ours == server && ourState != ConnectionState.CLOSING) {
+                    transition(slot, ConnectionState.CLOSING, reset);
+                }
+            }
+        }
+        table.touch(slot, clock.millis());
+        return ours;
+    }
+
+    /** What was cached from that peer is void: some of its broadcasts did not arrive. */
+    void voidOrigin(int origin) {
+        cache.voidOrigin(origin);
+    }
+
+    /** All that is cached is void: this ILB was away. */
+    void voidCache() {
+        cache.voidAll();
+    }
+
+    /** Removes what has expired, at most {@code budget} entries of each table. */
+    void expire(int budget) {
+        counters.add(Counter.EXPIRED, table.expire(clock.millis(), budget, beforeRemoval));
+        cache.expire(clock.millis(), budget);
+    }
+
+    /** The view has changed: whether this ILB owns or backs up each association is to be found out anew. */
+    void startReview() {
+        reviewing = true;
+        reviewCursor = NONE;
+    }
+
+    /** Goes on with the review, over at most {@code budget} associations. */
+    void review(int budget) {
+        for (int i = 0; reviewing && i < budget; i++) {
+            int slot = table.nextSlot(reviewCursor);
+            if (slot == NONE) {
+                reviewing = false;
+                return;
+            }
+            reviewCursor = slot;
+            Endpoint vip = services.service(table.service(slot)).vip();
+            reviewed.set(
+                    vip.address().ipv6(),
+                    table.sourceHigh(slot),
+                    table.sourceLow(slot),
+                    table.sourcePort(slot),
+                    vip.address().high(),
+                    vip.address().low(),
+                    vip.port());
+            setOwned(slot, ranking.rank(reviewed).selfOwns());
+        }
+    }
+
+    private int insert(Service service, FourTuple tuple, Server server, ConnectionState state, int createdMillis) {
+        int slot = table.insert(service.index(), tuple, server.index(), state, createdMillis, clock.millis());
+        if (slot != NONE) {
+            table.setFlags(slot, (byte) 0);
+            table.setStamp(slot, clock.millis());
+            setOwned(slot, ranking.rank(tuple).selfOwns());
+        }
+        return slot;
+    }
+
+    /** Moves an association to another state and sets whether a RST did it; counts it as live or not at its server. */
+    private boolean transition(int slot, ConnectionState to, boolean reset) {
+        boolean wasLive = table.state(slot) != ConnectionState.CLOSING;
+        if (!table.transition(slot, to, clock.millis())) {
+            return false;
+        }
+        int ownedFlag = table.flags(slot) & OWNED;
+        table.setFlags(slot, (byte) (ownedFlag | (reset ? RESET : 0)));
+        boolean isLive = to != ConnectionState.CLOSING;
+        if (ownedFlag != 0 && wasLive != isLive) {
+            server(slot).addConnections(isLive ? 1 : -1);
+        }
+        return true;
+    }
+
+    private void setOwned(int slot, boolean isOwned) {
+        int flags = table.flags(slot);
+        if (isOwned == ((flags & OWNED) != 0)) {
+            return;
+        }
+        table.setFlags(slot, (byte) (flags ^ OWNED));
+        int difference = isOwned ? 1 : -1;
+        owned += difference;
+        if (table.state(slot) != ConnectionState.CLOSING) {
+            server(slot).addConnections(difference);
+        }
+    }
+
+    private void remove(int slot) {
+        setOwned(slot, false);
+        table.remove(slot);
+    }
+
+    /** Before the table itself removes an entry: expired, or closing and giving way. */
+    private void dropped(int slot) {
+        setOwned(slot, false);
+    }
+}

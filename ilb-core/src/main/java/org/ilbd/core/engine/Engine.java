@@ -1,0 +1,280 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.util.List;
+import org.ilbd.core.connection.AssociationCache;
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.membership.Membership;
+import org.ilbd.core.membership.MembershipListener;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.ownership.View;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.MessageAuthenticator;
+
+/**
+ * One ILB's decisions: packets, messages of other ILBs and ticks come in, and what is to be done goes out through an
+ * {@link EngineOutput}. It has no thread and no clock of its own: one thread calls all of it and hands the time in, in
+ * nanoseconds on any scale that never goes back.
+ */
+public final class Engine {
+    /** How often {@link #onTick} is to be called: a tenth of the default heartbeat interval. */
+    public static final long TICK_NANOS = 10_000_000;
+
+    /** Bytes that must be there in front of a datagram's payload, for {@link #onDatagram}. */
+    public static final int HEADROOM_BYTES = 64;
+
+    /**
+     * Associations looked at in one tick for expiry and for a review: at some 100 ns each, a millisecond at most, and a
+     * million of them within the second.
+     */
+    private static final int BUDGET_PER_TICK = 10_000;
+
+    private final EngineConfig config;
+    private final Clock clock;
+    private final Counters counters = new Counters();
+    private final ServiceTable services = new ServiceTable();
+    private final Membership membership;
+    private final Ranking ranking;
+    private final PeerLink link;
+    private final Announcer announcer;
+    private final Associations associations;
+    private final PacketRouter router;
+    private final PeerMessages messages;
+    private final MemorySegment idMessage;
+
+    private int loadCursor;
+
+    /**
+     * Wires an engine; it is JOINING.
+     *
+     * @param output where decisions go
+     * @param observer is told what the membership finds out, after the engine has acted on it
+     * @param memory for the tables: some 72 bytes for each association that there is room for
+     * @throws IllegalArgumentException with a text for an operator
+     */
+    public Engine(
+            EngineConfig config,
+            EngineOutput output,
+            MembershipListener observer,
+            SegmentAllocator memory,
+            long nowNanos) {
+        this.config = config;
+        clock = new Clock(nowNanos);
+        membership = new Membership(
+                config.id(),
+                config.incarnation(),
+                config.heartbeatIntervalNanos(),
+                config.failureTimeoutNanos(),
+                config.peers(),
+                config.multicast(),
+                new Reaction(observer),
+                nowNanos);
+        ranking = new Ranking(view(List.of()), new int[0]);
+        MessageAuthenticator authenticator = new MessageAuthenticator(config.keys());
+        link = new PeerLink(config, output, membership, authenticator, counters, memory);
+        announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
+        associations = new Associations(config, memory, services, ranking, announcer, clock, counters);
+        router = new PacketRouter(output, services, associations, ranking, link, counters, memory);
+        messages = new PeerMessages(membership, services, associations, router, authenticator, clock, counters);
+        idMessage = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
+        services.configure(config.services());
+    }
+
+    /**
+     * One IP packet from the network.
+     *
+     * @param offset of the packet; a virtio-net header is in the 10 bytes in front of it, and 30 bytes of room in front of
+     *     that
+     * @param length bytes
+     */
+    public void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
+        advance(nowNanos);
+        router.fromNetwork(segment, offset, length);
+    }
+
+    /**
+     * One datagram of another ILB. Its bytes may be overwritten.
+     *
+     * @param offset of the UDP payload, with {@link #HEADROOM_BYTES} in front of it
+     * @param length of the UDP payload, bytes
+     */
+    public void onDatagram(
+            MemorySegment segment,
+            long offset,
+            int length,
+            boolean ipv6,
+            long sourceHigh,
+            long sourceLow,
+            int sourcePort,
+            long nowNanos) {
+        advance(nowNanos);
+        messages.onDatagram(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
+    }
+
+    /** The end of a batch of packets or datagrams: what waited for more of its kind goes out. */
+    public void onBatchEnd(long nowNanos) {
+        clock.set(nowNanos);
+        announcer.flush();
+    }
+
+    /** Time has passed. To be called every {@link #TICK_NANOS}. */
+    public void onTick(long nowNanos) {
+        advance(nowNanos);
+        membership.onTick(nowNanos);
+        associations.review(BUDGET_PER_TICK);
+        associations.expire(BUDGET_PER_TICK);
+        announcer.flush();
+        if (membership.heartbeatDue(nowNanos)) {
+            sendIdMessage();
+        }
+    }
+
+    /** What the health checks found out about a server. */
+    public void onServerHealth(Server server, boolean up) {
+        if (server.up() != up) {
+            server.setUp(up);
+            server.service().availabilityChanged();
+        }
+    }
+
+    /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
+    public void reconfigure(List<ServiceConfig> newServices) {
+        services.configure(newServices);
+    }
+
+    /** Begins to leave the cluster: says so to the others, who own everything from then on. */
+    public void leave(long nowNanos) {
+        advance(nowNanos);
+        membership.leave(nowNanos);
+        announcer.flush();
+        sendIdMessage();
+    }
+
+    /** The configured services, in the configuration's order. */
+    public List<Service> services() {
+        return services.services();
+    }
+
+    /** Who is there, and in which state. */
+    public Membership membership() {
+        return membership;
+    }
+
+    /** What was counted since the start. */
+    public Counters counters() {
+        return counters;
+    }
+
+    /** The LTOC, to read its sizes. */
+    public OwnedConnections owned() {
+        return associations.table();
+    }
+
+    /** The association cache, to read its sizes. */
+    public AssociationCache cache() {
+        return associations.cache();
+    }
+
+    /** How many associations this ILB owns. */
+    public int ownedCount() {
+        return associations.owned();
+    }
+
+    /** How many associations this ILB holds for others: most of them as their backup. */
+    public int backedUpCount() {
+        return associations.table().size() - associations.owned();
+    }
+
+    private void advance(long nowNanos) {
+        clock.set(nowNanos);
+        membership.noticeAbsence(nowNanos);
+    }
+
+    private View view(List<IlbId> active) {
+        return new View(config.ownership(), config.ownershipSeed(), active);
+    }
+
+    private void sendIdMessage() {
+        int length = membership.encodeIdMessage(idMessage, 0, announcer.sequence(), services.digest());
+        int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
+        for (int i = 0; i < count; i++) {
+            loadCursor = (loadCursor + 1) % services.serverCount();
+            Server server = services.server(loadCursor);
+            length = IdMessage.appendLoad(idMessage, 0, server.key(), server.connections());
+        }
+        for (Endpoint destination : membership.heartbeatDestinations()) {
+            link.send(destination, idMessage, 0, length);
+        }
+        membership.heartbeatSent(clock.nanos());
+    }
+
+    /** What the engine does about a change in the membership. */
+    private final class Reaction implements MembershipListener {
+        private final MembershipListener observer;
+
+        Reaction(MembershipListener observer) {
+            this.observer = observer;
+        }
+
+        @Override
+        public void viewChanged(List<IlbId> activeIds) {
+            counters.add(Counter.VIEW_CHANGES);
+            int[] positions = new int[activeIds.size()];
+            View view = view(activeIds);
+            for (int i = 0; i < positions.length; i++) {
+                Peer peer = membership.peerByTag(view.member(i).tag());
+                positions[i] = peer == null ? Ranking.SELF : peer.position();
+            }
+            ranking.change(view, positions);
+            associations.startReview();
+            observer.viewChanged(activeIds);
+        }
+
+        @Override
+        public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
+            if (to == IlbState.DEAD) {
+                for (int i = 0; i < services.serverCount(); i++) {
+                    services.server(i).report(peer.position(), 0);
+                }
+            }
+            observer.peerStateChanged(peer, from, to);
+        }
+
+        @Override
+        public void selfStateChanged(IlbState from, IlbState to) {
+            observer.selfStateChanged(from, to);
+        }
+
+        @Override
+        public void peerRestarted(Peer peer, long oldIncarnation) {
+            observer.peerRestarted(peer, oldIncarnation);
+        }
+
+        @Override
+        public void broadcastGap(Peer peer) {
+            counters.add(Counter.BROADCAST_GAPS);
+            associations.voidOrigin(peer.position());
+            observer.broadcastGap(peer);
+        }
+
+        @Override
+        public void wasAway(long awayNanos) {
+            associations.voidCache();
+            observer.wasAway(awayNanos);
+        }
+
+        @Override
+        public void duplicateId(Endpoint source, long incarnation) {
+            observer.duplicateId(source, incarnation);
+        }
+
+        @Override
+        public void viewsDiffer(Peer peer, boolean differ) {
+            observer.viewsDiffer(peer, differ);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.packet.EchoReply;
+import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.packet.Packet;
+import org.ilbd.core.packet.TcpReset;
+import org.ilbd.core.scheduler.Scheduler;
+import org.ilbd.core.scheduler.SelectionHash;
+
+/**
+ * Decides where a packet goes.
+ *
+ * <p>A SYN goes to its owner, which makes the association and sends the SYN to the server through the backup. Any other
+ * packet is delivered by whoever holds its association; who does not hold it forwards the packet to the owner, the owner
+ * to the ILB that ranks next, that one to the owner under the previous view. A packet names the ILBs that it has visited
+ * and visits three at most, so whatever the views, there is no loop. What nobody knows is an orphan.
+ */
+final class PacketRouter {
+    /** Of one packet (design: no packet visits more). */
+    static final int MAX_VISITS = 3;
+
+    private final EngineOutput output;
+    private final ServiceTable services;
+    private final Associations associations;
+    private final Ranking ranking;
+    private final PeerLink link;
+    private final Counters counters;
+    private final Packet packet = new Packet();
+    private final MemorySegment made;
+    private final Packet reset = new Packet();
+
+    /** Where a RST is made: room for a virtio-net and an Ethernet header in front of it. */
+    private static final long RESET_OFFSET = 64;
+
+    /** ILBs that the packet has visited before this one, and the tag of the first; from the third it goes nowhere. */
+    private int visitsBefore;
+
+    private int firstVisited;
+
+    PacketRouter(
+            EngineOutput output,
+            ServiceTable services,
+            Associations associations,
+            Ranking ranking,
+            PeerLink link,
+            Counters counters,
+            SegmentAllocator memory) {
+        this.output = output;
+        this.services = services;
+        this.associations = associations;
+        this.ranking = ranking;
+        this.link = link;
+        this.counters = counters;
+        this.made = memory.allocate(RESET_OFFSET + TcpReset.MAX_LENGTH_BYTES, Long.BYTES);
+    }
+
+    /** A packet from the network. */
+    void fromNetwork(MemorySegment segment, long offset, int length) {
+        visitsBefore = 0;
+        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        switch (verdict) {
+            case TCP, ICMP_ERROR -> {
+                Service service = services.findByDestination(packet.tuple());
+                if (service != null) {
+                    service.countIn(packet.length());
+                    route(service, verdict);
+                } else {
+                    returnToClient(verdict);
+                }
+            }
+            case ICMP_ECHO_REQUEST -> answerEcho();
+            default -> counters.drop(reason(verdict));
+        }
+    }
+
+    /**
+     * A packet that another ILB forwarded.
+     *
+     * @param visits how many ILBs it has visited before this one, 1 or 2
+     * @param firstVisitedTag the tag of the first of them
+     */
+    void fromPeer(MemorySegment segment, long offset, int length, int visits, int firstVisitedTag) {
+        visitsBefore = visits;
+        firstVisited = firstVisitedTag;
+        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        Service service = verdict == Packet.Verdict.TCP || verdict == Packet.Verdict.ICMP_ERROR
+                ? services.findByDestination(packet.tuple())
+                : null;
+        if (service != null) {
+            route(service, verdict);
+        } else {
+            counters.drop(reason(verdict));
+        }
+    }
+
+    /** A SYN that its owner has sent through this ILB, its backup, together with the association. */
+    void deliverFromOwner(MemorySegment segment, long offset, int length, Server server) {
+        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        if (isRoutable(verdict)) {
+            deliver(server);
+        } else {
+            counters.drop(reason(verdict));
+        }
+    }
+
+    private void route(Service service, Packet.Verdict verdict) {
+        if (verdict == Packet.Verdict.ICMP_ERROR) {
+            routeError(service);
+        } else if (packet.isSyn() && !packet.isRst()) {
+            routeSyn(service);
+        } else {
+            Server server = associations.serve(service, packet.tuple(), packet.isFin(), packet.isRst());
+            if (server != null) {
+                deliver(server);
+            } else if (!forwardToHolder()) {
+                orphan(service);
+            }
+        }
+    }
+
+    private void routeSyn(Service service) {
+        FourTuple tuple = packet.tuple();
+        ranking.rank(tuple);
+        int owner = ranking.owner();
+        int backup = ranking.backup();
+        associations.voidCached(service, tuple);
+        if (owner != Ranking.SELF) {
+            if (forward(owner)) {
+                return;
+            }
+            if (owner == Ranking.NONE) {
+                counters.drop(DropReason.NO_OWNER);
+                return;
+            }
+            // The owner sent it here: its view and ours differ for a moment. The connection is served all the same.
+            backup = Ranking.NONE;
+        }
+        int slot = associations.associate(service, tuple);
+        if (slot == Associations.NONE) {
+            withoutAssociation(service);
+            return;
+        }
+        Server server = associations.server(slot);
+        if (associations.state(slot) == ConnectionState.ESTABLISHED || !sendThrough(backup, slot, server)) {
+            deliver(server);
+        }
+    }
+
+    /** A SYN for which there is no server, or no room: without state, the Maglev table finds the same server each time. */
+    private void withoutAssociation(Service service) {
+        int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+        if (server == Scheduler.NONE) {
+            counters.drop(DropReason.NO_SERVER);
+        } else {
+            counters.add(Counter.STATELESS_SYNS);
+            deliver(services.server(server));
+        }
+    }
+
+    private boolean sendThrough(int backup, int slot, Server server) {
+        Peer peer = link.reachable(backup);
+        if (peer == null || visitsBefore + 1 >= MAX_VISITS) {
+            return false;
+        }
+        counters.add(Counter.FORWARDED_SYNS);
+        link.forwardSyn(packet, peer, visitsBefore + 1, firstVisited, server, associations.ageMillis(slot));
+        return true;
+    }
+
+    private void routeError(Service service) {
+        Server server = associations.peek(service, packet.tuple());
+        if (server != null) {
+            deliver(server);
+        } else if (!forwardToHolder()) {
+            orphan(service);
+        }
+    }
+
+    /** Forwards to the first ILB, not yet visited, that should hold the association. */
+    private boolean forwardToHolder() {
+        ranking.rank(packet.tuple());
+        return forward(ranking.owner()) || forward(ranking.backup()) || forward(ranking.previousOwner(packet.tuple()));
+    }
+
+    private boolean forward(int position) {
+        Peer peer = link.reachable(position);
+        if (peer == null || visitsBefore + 1 >= MAX_VISITS || (visitsBefore == 1 && peer.tag() == firstVisited)) {
+            return false;
+        }
+        counters.add(Counter.FORWARDED);
+        link.forward(packet, peer, visitsBefore + 1, firstVisited);
+        return true;
+    }
+
+    private void orphan(Service service) {
+        counters.add(Counter.ORPHANS);
+        switch (service.config().orphan()) {
+            case HASH -> {
+                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                if (server == Scheduler.NONE) {
+                    counters.drop(DropReason.NO_SERVER);
+                } else {
+                    deliver(services.server(server));
+                }
+            }
+            case RESET -> reset();
+            case DROP -> counters.drop(DropReason.ORPHAN);
+        }
+    }
+
+    private void returnToClient(Packet.Verdict verdict) {
+        Service service = verdict == Packet.Verdict.TCP ? services.findByReturn(packet.tuple()) : null;
+        if (service == null) {
+            counters.drop(DropReason.NO_SERVICE);
+            return;
+        }
+        service.countReturned(packet.length());
+        output.returnToClient(packet, service);
+    }
+
+    private void answerEcho() {
+        if (services.isVip(packet.tuple())) {
+            EchoReply.reply(packet);
+            counters.add(Counter.ECHO_REPLIES);
+            output.reply(packet);
+        } else {
+            counters.drop(DropReason.NO_SERVICE);
+        }
+    }
+
+    private void reset() {
+        if (packet.isRst()) {
+            counters.drop(DropReason.ORPHAN);
+            return;
+        }
+        int length = TcpReset.write(packet, made, RESET_OFFSET);
+        reset.parse(made, RESET_OFFSET, length);
+        counters.add(Counter.RESETS_SENT);
+        output.reply(reset);
+    }
+
+    private void deliver(Server server) {
+        server.count(packet.length());
+        output.deliver(packet, server);
+    }
+
+    private static boolean isRoutable(Packet.Verdict verdict) {
+        return verdict == Packet.Verdict.TCP || verdict == Packet.Verdict.ICMP_ERROR;
+    }
+
+    private static DropReason reason(Packet.Verdict verdict) {
+        return switch (verdict) {
+            case NOT_IP -> DropReason.NOT_IP;
+            case TRUNCATED -> DropReason.TRUNCATED;
+            case BAD_HEADER_LENGTH -> DropReason.BAD_HEADER_LENGTH;
+            case BAD_TOTAL_LENGTH -> DropReason.BAD_TOTAL_LENGTH;
+            case BAD_CHECKSUM -> DropReason.BAD_CHECKSUM;
+            case UNSUPPORTED_EXTENSION -> DropReason.UNSUPPORTED_EXTENSION;
+            case FRAGMENT -> DropReason.FRAGMENT;
+            case NOT_TCP -> DropReason.NOT_TCP;
+            case ICMP_OTHER, ICMP_ECHO_REQUEST -> DropReason.ICMP_OTHER;
+            case TCP, ICMP_ERROR -> DropReason.NO_SERVICE;
+        };
+    }
+}

@@ -1,0 +1,188 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.MemorySegment;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.membership.Membership;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.membership.Reception;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.packet.VirtioNetHeader;
+import org.ilbd.core.protocol.AssociationRecord;
+import org.ilbd.core.protocol.AssociationState;
+import org.ilbd.core.protocol.AssociationsMessage;
+import org.ilbd.core.protocol.DecodeResult;
+import org.ilbd.core.protocol.ForwardHeader;
+import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.MessageAuthenticator;
+import org.ilbd.core.protocol.MessageHeader;
+import org.jspecify.annotations.Nullable;
+
+/** What other ILBs say: authenticated, decoded and handed to the part that it concerns, or dropped and counted. */
+final class PeerMessages {
+    private final Membership membership;
+    private final ServiceTable services;
+    private final Associations associations;
+    private final PacketRouter router;
+    private final MessageAuthenticator authenticator;
+    private final Clock clock;
+    private final Counters counters;
+    private final IdMessage idMessage = new IdMessage();
+    private final ForwardHeader forward = new ForwardHeader();
+    private final AssociationsMessage message = new AssociationsMessage();
+    private final AssociationRecord record = new AssociationRecord();
+
+    PeerMessages(
+            Membership membership,
+            ServiceTable services,
+            Associations associations,
+            PacketRouter router,
+            MessageAuthenticator authenticator,
+            Clock clock,
+            Counters counters) {
+        this.membership = membership;
+        this.services = services;
+        this.associations = associations;
+        this.router = router;
+        this.authenticator = authenticator;
+        this.clock = clock;
+        this.counters = counters;
+    }
+
+    void onDatagram(
+            MemorySegment segment,
+            long offset,
+            int length,
+            boolean ipv6,
+            long sourceHigh,
+            long sourceLow,
+            int sourcePort) {
+        MessageAuthenticator.Verdict verdict = authenticator.verify(segment, offset, length);
+        switch (verdict) {
+            case OK -> {
+                switch (MessageHeader.type(segment, offset)) {
+                    case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
+                    case FORWARD -> onForward(segment, offset, length);
+                    case ASSOCIATIONS -> onAssociations(segment, offset, length);
+                    case UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+                }
+            }
+            case MALFORMED -> counters.drop(DropReason.PEER_MALFORMED);
+            case UNKNOWN_KEY -> counters.drop(DropReason.PEER_UNKNOWN_KEY);
+            case BAD_MAC -> counters.drop(DropReason.PEER_BAD_MAC);
+            case STALE -> counters.drop(DropReason.PEER_STALE);
+            case REPLAY -> counters.drop(DropReason.PEER_REPLAY);
+        }
+    }
+
+    private void onIdMessage(
+            MemorySegment segment,
+            long offset,
+            int length,
+            boolean ipv6,
+            long sourceHigh,
+            long sourceLow,
+            int sourcePort) {
+        if (idMessage.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        Reception reception = membership.onIdMessage(idMessage, ipv6, sourceHigh, sourceLow, sourcePort, clock.nanos());
+        if (reception == Reception.STRANGER) {
+            counters.drop(DropReason.PEER_STRANGER);
+        }
+        Peer peer = membership.peerByTag(idMessage.senderTag());
+        if (reception != Reception.ACCEPTED || peer == null) {
+            return;
+        }
+        for (int i = 0; i < idMessage.loadCount(); i++) {
+            Server server = services.serverByKey(idMessage.loadServerKey(i));
+            if (server != null) {
+                server.report(peer.position(), idMessage.loadConnections(i));
+            }
+        }
+    }
+
+    private void onForward(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (forward.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        counters.add(Counter.RECEIVED_FORWARDED);
+        // The message's own header, decoded by now, makes the room for the virtio-net header of the packet behind it.
+        VirtioNetHeader.clear(segment, forward.packetOffset() - VirtioNetHeader.LENGTH_BYTES);
+        if (!forward.hasAssociation()) {
+            router.fromPeer(segment, forward.packetOffset(), forward.packetLength(), forward.hop(), forward.visited0());
+            return;
+        }
+        Server server = learn(peer, forward.association());
+        if (server != null) {
+            router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
+        }
+    }
+
+    private void onAssociations(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (message.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        boolean apply = message.audience() == AssociationsMessage.Audience.ONE
+                || membership.onBroadcast(peer.tag(), peer.incarnation(), message.sequence());
+        while (apply && message.next(record)) {
+            learn(peer, record);
+        }
+    }
+
+    /** The peer that a message names as its sender, in the incarnation that is known. */
+    private @Nullable Peer sender(MemorySegment segment, long offset) {
+        Peer peer =
+                membership.peer(MessageHeader.senderTag(segment, offset), MessageHeader.incarnation(segment, offset));
+        if (peer == null) {
+            counters.drop(DropReason.PEER_STRANGER);
+        }
+        return peer;
+    }
+
+    private @Nullable Server learn(Peer peer, AssociationRecord association) {
+        FourTuple tuple = association.tuple();
+        Service service = services.findByDestination(tuple);
+        if (service == null) {
+            counters.drop(DropReason.NO_SERVICE);
+            return null;
+        }
+        Server server = service.serverAt(
+                tuple.ipv6(), association.serverHigh(), association.serverLow(), association.serverPort());
+        if (server == null) {
+            server = services.server(
+                    service,
+                    new Endpoint(
+                            new IpAddress(tuple.ipv6(), association.serverHigh(), association.serverLow()),
+                            association.serverPort()));
+        }
+        return associations.learn(
+                peer.position(),
+                service,
+                tuple,
+                server,
+                state(association.state()),
+                association.reset(),
+                association.ageMillis());
+    }
+
+    private static ConnectionState state(AssociationState state) {
+        return switch (state) {
+            case HALF_OPEN -> ConnectionState.HALF_OPEN;
+            case ESTABLISHED -> ConnectionState.ESTABLISHED;
+            case CLOSING, ENDED -> ConnectionState.CLOSING;
+        };
+    }
+}
