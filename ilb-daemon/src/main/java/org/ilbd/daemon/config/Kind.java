@@ -35,7 +35,7 @@ final class Kind<T> {
     static <T> Kind<T> text(final String expected, final Function<String, T> parser) {
         return new Kind<>(expected, value -> switch (value.valueType()) {
             case STRING, NUMBER -> parser.apply(String.valueOf(value.unwrapped()));
-            case OBJECT, LIST, BOOLEAN, NULL -> throw wrongType(expected, value);
+            case OBJECT, LIST, BOOLEAN, NULL -> throw new IllegalArgumentException(wrongType(expected, value));
         });
     }
 
@@ -79,7 +79,7 @@ final class Kind<T> {
                 throw value.valueType() == ConfigValueType.NUMBER
                         ? new IllegalArgumentException(value.unwrapped() + " has no unit: write " + value.unwrapped()
                                 + "ms or " + value.unwrapped() + "s")
-                        : wrongType(expected, value);
+                        : new IllegalArgumentException(wrongType(expected, value));
             }
             final Duration duration;
             try {
@@ -130,8 +130,8 @@ final class Kind<T> {
         return reader.apply(value);
     }
 
-    static IllegalArgumentException wrongType(final String expected, final ConfigValue value) {
-        return new IllegalArgumentException("wrong type: this is " + describe(value) + ", expected is " + expected);
+    static String wrongType(final String expected, final ConfigValue value) {
+        return "wrong type: this is " + describe(value) + ", expected is " + expected;
     }
 
     private static String describe(final ConfigValue value) {

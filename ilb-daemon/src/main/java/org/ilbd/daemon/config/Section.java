@@ -5,7 +5,6 @@ import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
-import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,7 +48,9 @@ final class Section {
 
     /** A setting that may be left out. Empty too if it is wrong, which is reported. */
     <T> Optional<Located<T>> optional(final String key, final Kind<T> kind) {
-        return has(key) ? read(object.get(key), pathOf(key), kind) : Optional.empty();
+        known.add(key);
+        final ConfigValue value = object.get(key);
+        return value == null ? Optional.empty() : read(value, pathOf(key), kind);
     }
 
     /** A setting that must be there. Empty if it is missing or wrong, which is reported. */
@@ -87,11 +88,7 @@ final class Section {
             if (element instanceof final ConfigObject elementObject) {
                 result.add(new Section(elementObject, elementPath, problems));
             } else {
-                problems.add(
-                        Place.of(element.origin()),
-                        elementPath,
-                        Kind.wrongType("an object such as { address = \"10.0.0.1\" }", element)
-                                .getMessage());
+                wrongType(element, elementPath, "an object such as { address = \"10.0.0.1\" }");
             }
         }
         return result;
@@ -99,15 +96,13 @@ final class Section {
 
     /** A part of the file that may be left out: empty then. Also empty if it is no object, which is reported. */
     Section section(final String key) {
-        if (has(key)) {
-            final ConfigValue value = object.get(key);
-            if (value instanceof final ConfigObject child) {
-                return new Section(child, pathOf(key), problems);
-            }
-            problems.add(
-                    Place.of(value.origin()),
-                    pathOf(key),
-                    Kind.wrongType("an object { }", value).getMessage());
+        known.add(key);
+        final ConfigValue value = object.get(key);
+        if (value instanceof final ConfigObject child) {
+            return new Section(child, pathOf(key), problems);
+        }
+        if (value != null) {
+            wrongType(value, pathOf(key), "an object { }");
         }
         return new Section(ConfigFactory.empty().root().withOrigin(object.origin()), pathOf(key), problems);
     }
@@ -150,25 +145,23 @@ final class Section {
     }
 
     private List<? extends ConfigValue> elements(final String key, final String expected) {
-        if (!has(key)) {
-            return List.of();
-        }
+        known.add(key);
         final ConfigValue value = object.get(key);
         if (value instanceof final ConfigList list) {
             return list;
         }
-        problems.add(
-                Place.of(value.origin()),
-                pathOf(key),
-                Kind.wrongType(expected, value).getMessage());
+        if (value != null) {
+            wrongType(value, pathOf(key), expected);
+        }
         return List.of();
+    }
+
+    private void wrongType(final ConfigValue value, final String at, final String expected) {
+        problems.add(Place.of(value.origin()), at, Kind.wrongType(expected, value));
     }
 
     private <T> Optional<Located<T>> read(final ConfigValue value, final String at, final Kind<T> kind) {
         try {
-            if (value.valueType() == ConfigValueType.NULL) {
-                throw Kind.wrongType(kind.expected(), value);
-            }
             return Optional.of(new Located<>(kind.read(value), at, Place.of(value.origin())));
         } catch (final IllegalArgumentException e) {
             problems.add(Place.of(value.origin()), at, String.valueOf(e.getMessage()));
