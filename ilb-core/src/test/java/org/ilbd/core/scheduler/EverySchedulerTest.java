@@ -1,0 +1,116 @@
+package org.ilbd.core.scheduler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.List;
+import java.util.Random;
+import org.ilbd.core.testing.AllocatedBytes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What holds for all schedulers alike. */
+class EverySchedulerTest {
+    private static final int SELECTIONS = 2_000;
+
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsSelectedBeforeTheFirstUpdate(SchedulerKind kind) {
+        assertThat(kind.create().select(42)).isEqualTo(Scheduler.NONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsSelectedFromAnEmptySet(SchedulerKind kind) {
+        Scheduler scheduler = started(kind, Servers.equal(3));
+        scheduler.update(new ServerSet(List.of(), new int[0]));
+        assertThat(scheduler.select(42)).isEqualTo(Scheduler.NONE);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void nothingIsSelectedWhenEveryServerIsDownOrHasWeightZero(SchedulerKind kind) {
+        ServerSet servers = Servers.weighted(1, 0, 3);
+        servers.setAvailable(0, false);
+        servers.setAvailable(2, false);
+        assertThat(Servers.sequence(started(kind, servers), 4)).isEqualTo("-1 -1 -1 -1");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theOnlyServerGetsEverything(SchedulerKind kind) {
+        assertThat(Servers.counts(started(kind, Servers.equal(1)), 1, SELECTIONS))
+                .containsExactly(SELECTIONS);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aServerThatIsDownOrHasWeightZeroGetsNothing(SchedulerKind kind) {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (int run = 0; run < 20; run++) {
+            int size = 2 + random.nextInt(40);
+            ServerSet servers = Servers.weighted(random.ints(size, 0, 5).toArray());
+            boolean any = false;
+            for (int i = 0; i < size; i++) {
+                servers.setAvailable(i, random.nextInt(3) > 0);
+                any |= servers.available(i) && servers.weight(i) > 0;
+            }
+            Scheduler scheduler = started(kind, servers);
+            for (int i = 0; i < SELECTIONS; i++) {
+                int position = scheduler.select(random.nextLong());
+                assertThat(position >= 0).as("seed %d", seed).isEqualTo(any);
+                if (any) {
+                    assertThat(servers.available(position) && servers.weight(position) > 0)
+                            .as("seed %d: server %d", seed, position)
+                            .isTrue();
+                    servers.setConnections(position, servers.connections(position) + 1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aServerThatComesUpAgainIsSelectedAfterTheUpdate(SchedulerKind kind) {
+        ServerSet servers = Servers.equal(3);
+        servers.setAvailable(1, false);
+        Scheduler scheduler = started(kind, servers);
+        assertThat(Servers.counts(scheduler, 3, SELECTIONS)[1]).isZero();
+        servers.setAvailable(1, true);
+        scheduler.update(servers);
+        assertThat(Servers.counts(scheduler, 3, SELECTIONS)[1]).isPositive();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aSelectionAllocatesNothing(SchedulerKind kind) {
+        ServerSet servers = Servers.weighted(new Random(1).ints(100, 1, 5).toArray());
+        Scheduler scheduler = started(kind, servers);
+        assertThat(AllocatedBytes.of(() -> {
+                    for (int i = 0; i < SELECTIONS; i++) {
+                        int position = scheduler.select(SelectionHash.mix(i));
+                        servers.setConnections(position, servers.connections(position) + 1);
+                    }
+                }))
+                .isZero();
+    }
+
+    @Test
+    void kindsGoByTheirNamesInTheConfiguration() {
+        for (SchedulerKind kind : SchedulerKind.values()) {
+            assertThat(SchedulerKind.parse(kind.configName())).isEqualTo(kind);
+        }
+        assertThat(SchedulerKind.parse("least-connections")).isEqualTo(SchedulerKind.LEAST_CONNECTIONS);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SchedulerKind.parse("random"))
+                .withMessage("'random' is not a scheduler (maglev, round-robin, least-connections)");
+    }
+
+    private static Scheduler started(SchedulerKind kind, ServerSet servers) {
+        Scheduler scheduler = kind.create();
+        scheduler.update(servers);
+        return scheduler;
+    }
+}
