@@ -16,6 +16,12 @@ public final class StartupException extends Exception {
         this.exitCode = exitCode;
     }
 
+    /** For the operator. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** What the process ends with. */
     public ExitCode exitCode() {
         return exitCode;

@@ -14,6 +14,12 @@ public final class ConfigurationException extends Exception {
         this.problems = List.copyOf(problems);
     }
 
+    /** One line for each problem. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** In reading order; never empty. */
     public List<Problem> problems() {
         return problems;

@@ -17,24 +17,28 @@ final class NearestName {
                         .thenComparing(Comparator.naturalOrder()));
     }
 
-    /** Levenshtein's distance without regard to case and to the choice of separator. */
+    /** Typing errors: letters left out, added, changed or swapped with the next. Case and separators do not count. */
     private static int distance(final String a, final String b) {
         final String left = normalised(a);
         final String right = normalised(b);
-        int[] previous = new int[right.length() + 1];
-        for (int j = 0; j <= right.length(); j++) {
-            previous[j] = j;
-        }
-        for (int i = 1; i <= left.length(); i++) {
-            final int[] current = new int[right.length() + 1];
-            current[0] = i;
-            for (int j = 1; j <= right.length(); j++) {
-                final int substitution = previous[j - 1] + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
-                current[j] = Math.min(substitution, 1 + Math.min(previous[j], current[j - 1]));
+        final int[][] errors = new int[left.length() + 1][right.length() + 1];
+        for (int i = 0; i <= left.length(); i++) {
+            for (int j = 0; j <= right.length(); j++) {
+                errors[i][j] = i == 0 || j == 0 ? i + j : errors(errors, left, right, i, j);
             }
-            previous = current;
         }
-        return previous[right.length()];
+        return errors[left.length()][right.length()];
+    }
+
+    private static int errors(final int[][] errors, final String left, final String right, final int i, final int j) {
+        final boolean same = left.charAt(i - 1) == right.charAt(j - 1);
+        final int changed = errors[i - 1][j - 1] + (same ? 0 : 1);
+        final int fewest = Math.min(changed, 1 + Math.min(errors[i - 1][j], errors[i][j - 1]));
+        final boolean swapped = i > 1
+                && j > 1
+                && left.charAt(i - 1) == right.charAt(j - 2)
+                && left.charAt(i - 2) == right.charAt(j - 1);
+        return swapped ? Math.min(fewest, 1 + errors[i - 2][j - 2]) : fewest;
     }
 
     private static String normalised(final String name) {

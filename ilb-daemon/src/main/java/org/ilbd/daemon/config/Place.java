@@ -12,9 +12,16 @@ import java.util.regex.Pattern;
 record Place(String file, int line) {
     /**
      * The library describes an origin as {@code file: line} or {@code file: first-last}, and an object that several files
-     * contribute to as {@code merge of A,B}, where the file that includes the others comes last.
+     * contribute to as {@code merge of A,B}. Any of them will do; this takes the last.
      */
     private static final Pattern DESCRIPTION = Pattern.compile("(?:merge of .*,)?(.*?)(?:: (\\d+)(?:-\\d+)?)?");
+
+    private static final String ENVIRONMENT = "env variables";
+
+    /** @param enclosing stands in for a value from the environment, which has no line of its own */
+    static Place of(final ConfigOrigin origin, final Place enclosing) {
+        return origin.description().equals(ENVIRONMENT) ? enclosing : of(origin);
+    }
 
     static Place of(final ConfigOrigin origin) {
         final Matcher matcher = DESCRIPTION.matcher(origin.description());

@@ -137,7 +137,7 @@ final class Section {
     /** Where {@code key} is written; the object itself if it is not. */
     Place placeOf(final String key) {
         final ConfigValue value = object.get(key);
-        return value == null ? place() : Place.of(value.origin());
+        return value == null ? place() : Place.of(value.origin(), place());
     }
 
     private void missing(final String key, final String expected) {
@@ -157,14 +157,14 @@ final class Section {
     }
 
     private void wrongType(final ConfigValue value, final String at, final String expected) {
-        problems.add(Place.of(value.origin()), at, Kind.wrongType(expected, value));
+        problems.add(Place.of(value.origin(), place()), at, Kind.wrongType(expected, value));
     }
 
     private <T> Optional<Located<T>> read(final ConfigValue value, final String at, final Kind<T> kind) {
         try {
-            return Optional.of(new Located<>(kind.read(value), at, Place.of(value.origin())));
+            return Optional.of(new Located<>(kind.read(value), at, Place.of(value.origin(), place())));
         } catch (final IllegalArgumentException e) {
-            problems.add(Place.of(value.origin()), at, String.valueOf(e.getMessage()));
+            problems.add(Place.of(value.origin(), place()), at, String.valueOf(e.getMessage()));
             return Optional.empty();
         }
     }

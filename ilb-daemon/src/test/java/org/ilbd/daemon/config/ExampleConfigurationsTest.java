@@ -1,0 +1,158 @@
+package org.ilbd.daemon.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.typesafe.config.ConfigFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.ilbd.core.engine.CacheFill;
+import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.ownership.OwnershipMode;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.SchedulerKind;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The files that are shipped as examples say what they seem to say. */
+class ExampleConfigurationsTest {
+    private static final Path EXAMPLES = Path.of("..", "config");
+
+    @TempDir
+    Path directory;
+
+    static Stream<Path> examples() throws IOException {
+        try (Stream<Path> files = Files.list(EXAMPLES)) {
+            return files.filter(file -> file.toString().endsWith(".conf")).sorted().toList().stream();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void everyExampleIsGood(final Path file) throws ConfigurationException {
+        assertThat(ConfigurationLoader.load(file).services()).isNotEmpty();
+    }
+
+    @Test
+    void thereIsAnExampleForEachTopology() throws IOException {
+        assertThat(examples().map(file -> file.getFileName().toString()))
+                .contains("ilb.conf", "direct.conf", "nat.conf", "ipv6.conf", "multicast.conf");
+    }
+
+    @Test
+    void theExplainedFileShowsTheDefaults() throws Exception {
+        final Path minimal = Files.writeString(directory.resolve("minimal.conf"), """
+                ilb {
+                  cluster { id = "10.2.0.11", bind = "10.2.0.11", peers = ["10.2.0.12", "10.2.0.13"] }
+                  datapath { interface = eth0 }
+                  services.web {
+                    vip = "10.9.0.1:80"
+                    servers = [{ address = "10.2.0.101" }, { address = "10.2.0.102" }, { address = "10.2.0.103" }]
+                  }
+                }
+                """);
+
+        assertThat(ConfigurationLoader.load(EXAMPLES.resolve("ilb.conf"))).isEqualTo(ConfigurationLoader.load(minimal));
+    }
+
+    @Test
+    void theExplainedFileNamesEverySetting() throws IOException {
+        // A misspelt key makes the reader name those that it knows.
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        for (final String part : new String[] {"cluster", "datapath", "connections", "cache", "admin"}) {
+            final Path file = directory.resolve("ilb.conf");
+            Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
+            assertThat(knownKeys(file))
+                    .isNotEmpty()
+                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
+        }
+    }
+
+    private static Stream<String> knownKeys(final Path file) {
+        try {
+            ConfigurationLoader.load(file);
+            return Stream.empty();
+        } catch (final ConfigurationException e) {
+            final String line = e.getMessage();
+            return Stream.of(line.substring(line.indexOf("known here: ") + "known here: ".length())
+                    .split(", "));
+        }
+    }
+
+    @Test
+    void engineConfigCarriesEverySetting() throws Exception {
+        final Path file = Files.writeString(directory.resolve("ilb.conf"), """
+                ilb {
+                  cluster {
+                    id = 7, bind = "fd00::1", port = 7000, multicast = "ff05::7440"
+                    heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5
+                  }
+                  datapath { interface = eth1, tun = lb7 }
+                  connections {
+                    established = 11, half-open = 12
+                    half-open-timeout = 13s, established-timeout = 14m, closing-timeout = 15s
+                  }
+                  cache { fill = off, capacity = 16, timeout = 17s }
+                  services.web {
+                    vip = "[fd00:9::1]:80", forwarding = nat, scheduler = least-connections, orphan = drop
+                    servers = [{ address = "[fd00::65]:8080", weight = 0 }, { address = "fd00::66" }]
+                    health { type = none, interval = 200ms }
+                  }
+                  admin { listen = "[::1]:9000" }
+                }
+                """);
+
+        final Configuration configuration = ConfigurationLoader.load(file);
+        final EngineConfig engine = configuration.engineConfig(99, 1, 2);
+
+        assertThat(engine.id()).hasToString("7");
+        assertThat(engine.incarnation()).isEqualTo(99);
+        assertThat(engine.ownership()).isEqualTo(OwnershipMode.CRC32);
+        assertThat(engine.ownershipSeed()).isEqualTo(-5);
+        assertThat(engine.bind()).isEqualTo(Endpoint.parse("[fd00::1]:7000"));
+        assertThat(engine.peers()).isEmpty();
+        assertThat(engine.multicast()).isEqualTo(Optional.of(Endpoint.parse("[ff05::7440]:7000")));
+        assertThat(engine.heartbeatIntervalNanos()).isEqualTo(50_000_000);
+        assertThat(engine.failureTimeoutNanos()).isEqualTo(1_000_000_000);
+        assertThat(engine.keys()).isEmpty();
+        assertThat(engine.established()).isEqualTo(11);
+        assertThat(engine.halfOpen()).isEqualTo(12);
+        assertThat(engine.halfOpenTimeoutMillis()).isEqualTo(13_000);
+        assertThat(engine.establishedTimeoutMillis()).isEqualTo(14 * 60_000);
+        assertThat(engine.closingTimeoutMillis()).isEqualTo(15_000);
+        assertThat(engine.cacheFill()).isEqualTo(CacheFill.OFF);
+        assertThat(engine.cacheCapacity()).isEqualTo(16);
+        assertThat(engine.cacheTimeoutMillis()).isEqualTo(17_000);
+        assertThat(engine.tableKey0()).isEqualTo(1);
+        assertThat(engine.tableKey1()).isEqualTo(2);
+        final ServiceConfig web = engine.services().getFirst();
+        assertThat(web.name()).isEqualTo("web");
+        assertThat(web.vip()).hasToString("[fd00:9::1]:80");
+        assertThat(web.forwarding()).isEqualTo(Forwarding.NAT);
+        assertThat(web.scheduler()).isEqualTo(SchedulerKind.LEAST_CONNECTIONS);
+        assertThat(web.orphan()).isEqualTo(Orphan.DROP);
+        assertThat(web.servers().getFirst().endpoint()).hasToString("[fd00::65]:8080");
+        assertThat(web.servers().getFirst().weight()).isZero();
+        assertThat(web.servers().getLast().endpoint()).hasToString("[fd00::66]:80");
+        assertThat(web.servers().getLast().weight()).isEqualTo(1);
+        assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7"));
+        assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
+        // The timeout of a check never exceeds the interval, not even by default.
+        assertThat(configuration.services().getFirst().health())
+                .isEqualTo(new HealthSettings(
+                        HealthSettings.Kind.NONE, Duration.ofMillis(200), Duration.ofMillis(200), 2, 2));
+    }
+
+    @Test
+    void noLibraryBringsItsOwnDefaults() {
+        assertThat(ConfigFactory.parseResources("reference.conf").isEmpty()).isTrue();
+    }
+}
