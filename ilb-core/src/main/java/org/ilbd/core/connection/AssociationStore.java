@@ -177,7 +177,6 @@ final class AssociationStore {
     }
 
     private void checkCell(int position, int tag, int slot) {
-        Consistency.require(slot >= 0 && slot < capacity, "cell %d leads to slot %d", position, slot);
         Consistency.require(entries.isLive(slot), "cell %d leads to slot %d, which is free", position, slot);
         Consistency.require(entries.tag(slot) == tag, "cell %d and slot %d have different tags", position, slot);
         int hashed = tag(entries.sourceHigh(slot), entries.sourceLow(slot), entries.serviceAndPort(slot));

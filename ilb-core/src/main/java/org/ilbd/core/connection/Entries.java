@@ -106,8 +106,9 @@ final class Entries {
                 && memory.get(LONG, entry + SOURCE_HIGH_OFFSET) == sourceHigh;
     }
 
+    /** Whether a number is that of a live slot; any number will do. */
     boolean isLive(int slot) {
-        return live.contains(slot);
+        return slot >= 0 && slot < unused && live.contains(slot);
     }
 
     /** The next live slot with a larger number, or NONE; before the first is -1. */
@@ -263,7 +264,7 @@ final class Entries {
 
     /** Where a live entry begins. */
     private long at(int slot) {
-        assert live.contains(slot) : "slot " + slot + " is free";
+        assert isLive(slot) : "slot " + slot + " is free";
         return rawAt(slot);
     }
 

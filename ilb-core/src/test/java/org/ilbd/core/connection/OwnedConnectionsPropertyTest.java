@@ -1,0 +1,222 @@
+package org.ilbd.core.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.ilbd.core.packet.FourTuple;
+import org.junit.jupiter.api.Test;
+
+/** Random operations on the table and on a plain model of it, which must agree after each. */
+class OwnedConnectionsPropertyTest {
+
+    private static final int ROUNDS = 12;
+    private static final int OPERATIONS = 120_000;
+    private static final ConnectionState[] STATES = ConnectionState.values();
+
+    private static final class Entry {
+        int client;
+        int slot;
+        int server;
+        ConnectionState state = ConnectionState.HALF_OPEN;
+        int lastSeen;
+    }
+
+    private final RandomGenerator random = Seed.random("OwnedConnectionsPropertyTest");
+    private final Map<Integer, Entry> model = new HashMap<>();
+    private final FourTuple tuple = new FourTuple();
+    private final int[] timeouts = new int[STATES.length];
+    private final int[] counts = new int[STATES.length];
+    private int establishedCapacity;
+    private int halfOpenCapacity;
+    private long evicted;
+    private int now;
+
+    @Test
+    void tableAgreesWithModel() {
+        for (int round = 0; round < ROUNDS; round++) {
+            model.clear();
+            Arrays.fill(counts, 0);
+            evicted = 0;
+            establishedCapacity = 1 + random.nextInt(round % 2 == 0 ? 300 : 6);
+            halfOpenCapacity = random.nextInt(round % 3 == 0 ? 100 : 4);
+            for (int i = 0; i < timeouts.length; i++) {
+                timeouts[i] = 1 + random.nextInt(1 << (4 + random.nextInt(13)));
+            }
+            // Half of the rounds pass the point where milliseconds wrap.
+            now = random.nextBoolean() ? Integer.MAX_VALUE - random.nextInt(50_000) : random.nextInt();
+            try (Arena arena = Arena.ofConfined()) {
+                run(new OwnedConnections(
+                        arena,
+                        establishedCapacity,
+                        halfOpenCapacity,
+                        timeouts[0],
+                        timeouts[1],
+                        timeouts[2],
+                        random.nextLong(),
+                        random.nextLong()));
+            }
+        }
+    }
+
+    private void run(OwnedConnections table) {
+        table.onEviction(slot -> evict(table, slot));
+        int clients = 2 * (establishedCapacity + halfOpenCapacity) + 3;
+        for (int i = 0; i < OPERATIONS; i++) {
+            if (random.nextInt(4) == 0) {
+                now += random.nextInt(random.nextInt(100) == 0 ? 2000 : 5);
+            }
+            int client = random.nextInt(clients);
+            Entry entry = model.get(client);
+            Clients.fill(tuple, client);
+            int slot = table.find(service(client), tuple);
+            if (slot != (entry == null ? OwnedConnections.NONE : entry.slot)) {
+                throw new AssertionError("client " + client + " is in slot " + slot + " after " + i + " operations");
+            }
+            if (entry == null) {
+                insert(table, client);
+            } else {
+                checkEntry(table, entry);
+                change(table, entry);
+            }
+            if (random.nextInt(50) == 0) {
+                expire(table, random.nextInt(20));
+            }
+            if (i % 5000 == 0) {
+                table.checkConsistency();
+                checkWalk(table);
+            }
+        }
+        table.checkConsistency();
+        checkWalk(table);
+        assertThat(table.evictions()).isEqualTo(evicted);
+    }
+
+    private void insert(OwnedConnections table, int client) {
+        ConnectionState state = STATES[random.nextInt(STATES.length)];
+        boolean room = mayEnter(state);
+        int server = random.nextInt();
+        int slot = table.insert(service(client), tuple, server, state, client, now);
+        assertThat(slot != OwnedConnections.NONE).isEqualTo(room);
+        if (room) {
+            Entry entry = new Entry();
+            entry.client = client;
+            entry.slot = slot;
+            entry.server = server;
+            entry.state = state;
+            entry.lastSeen = now;
+            model.put(client, entry);
+            counts[state.ordinal()]++;
+        }
+    }
+
+    private void change(OwnedConnections table, Entry entry) {
+        switch (random.nextInt(8)) {
+            case 0 -> {
+                table.remove(entry.slot);
+                forget(entry);
+            }
+            case 1, 2 -> {
+                ConnectionState to = STATES[random.nextInt(STATES.length)];
+                boolean sameRoom = (to == ConnectionState.HALF_OPEN) == (entry.state == ConnectionState.HALF_OPEN);
+                boolean room = sameRoom || mayEnter(to);
+                assertThat(table.transition(entry.slot, to, now)).isEqualTo(room);
+                entry.lastSeen = now;
+                if (room) {
+                    counts[entry.state.ordinal()]--;
+                    counts[to.ordinal()]++;
+                    entry.state = to;
+                }
+            }
+            case 3 -> {
+                entry.server = random.nextInt();
+                table.setServer(entry.slot, entry.server);
+            }
+            default -> {
+                table.touch(entry.slot, now);
+                entry.lastSeen = now;
+            }
+        }
+    }
+
+    private boolean mayEnter(ConnectionState state) {
+        if (state == ConnectionState.HALF_OPEN) {
+            return counts[0] < halfOpenCapacity;
+        }
+        return counts[1] + counts[2] < establishedCapacity || counts[2] > 0;
+    }
+
+    private void evict(OwnedConnections table, int slot) {
+        Entry victim = entryAt(table, slot);
+        assertThat(victim.state).isEqualTo(ConnectionState.CLOSING);
+        assertThat(counts[1] + counts[2]).isEqualTo(establishedCapacity);
+        for (Entry other : model.values()) {
+            if (other.state == ConnectionState.CLOSING) {
+                assertThat(victim.lastSeen - other.lastSeen).isLessThanOrEqualTo(timeouts[2] / 64);
+            }
+        }
+        evicted++;
+        forget(victim);
+    }
+
+    private void expire(OwnedConnections table, int budget) {
+        int before = model.size();
+        int removed = table.expire(now, budget, slot -> {
+            Entry entry = entryAt(table, slot);
+            assertThat(now - entry.lastSeen).isGreaterThanOrEqualTo(timeout(entry));
+            forget(entry);
+        });
+        assertThat(removed).isEqualTo(before - model.size()).isLessThanOrEqualTo(budget);
+        if (removed < budget) {
+            for (Entry entry : model.values()) {
+                assertThat(now - entry.lastSeen).isLessThanOrEqualTo(timeout(entry) + timeout(entry) / 64);
+            }
+        }
+    }
+
+    private void checkWalk(OwnedConnections table) {
+        int seen = 0;
+        for (int slot = table.nextSlot(-1); slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
+            checkEntry(table, entryAt(table, slot));
+            seen++;
+        }
+        assertThat(seen).isEqualTo(model.size()).isEqualTo(table.size());
+        for (ConnectionState state : STATES) {
+            assertThat(table.size(state)).isEqualTo(counts[state.ordinal()]);
+        }
+    }
+
+    private static void checkEntry(OwnedConnections table, Entry entry) {
+        int slot = entry.slot;
+        if (table.server(slot) != entry.server
+                || table.state(slot) != entry.state
+                || table.lastSeenMillis(slot) != entry.lastSeen
+                || table.createdMillis(slot) != entry.client
+                || table.service(slot) != service(entry.client)) {
+            throw new AssertionError("slot " + slot + " is not as client " + entry.client + " left it");
+        }
+    }
+
+    private Entry entryAt(OwnedConnections table, int slot) {
+        Entry entry = model.get(table.createdMillis(slot));
+        assertThat(entry).isNotNull();
+        assertThat(entry.slot).isEqualTo(slot);
+        return entry;
+    }
+
+    private void forget(Entry entry) {
+        counts[entry.state.ordinal()]--;
+        model.remove(entry.client);
+    }
+
+    private int timeout(Entry entry) {
+        return timeouts[entry.state.ordinal()];
+    }
+
+    private static int service(int client) {
+        return client * 0x9e37 & 0xffff;
+    }
+}
