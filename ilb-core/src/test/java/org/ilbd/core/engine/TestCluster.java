@@ -9,9 +9,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
-import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
@@ -46,7 +43,7 @@ final class TestCluster {
         Ilb(int index, Endpoint bind, EngineConfig config) {
             this.index = index;
             this.bind = bind;
-            this.engine = new Engine(config, this, new Quiet(), Arena.ofAuto(), now);
+            this.engine = new Engine(config, this, new QuietListener(), Arena.ofAuto(), now);
         }
 
         @Override
@@ -291,32 +288,5 @@ final class TestCluster {
 
     private static byte[] bytes(Packet packet) {
         return packet.segment().asSlice(packet.offset(), packet.length()).toArray(ValueLayout.JAVA_BYTE);
-    }
-
-    /** Whoever looks at the state itself needs no events. */
-    private static final class Quiet implements MembershipListener {
-        @Override
-        public void viewChanged(List<IlbId> activeIds) {}
-
-        @Override
-        public void peerStateChanged(Peer peer, IlbState from, IlbState to) {}
-
-        @Override
-        public void selfStateChanged(IlbState from, IlbState to) {}
-
-        @Override
-        public void peerRestarted(Peer peer, long oldIncarnation) {}
-
-        @Override
-        public void broadcastGap(Peer peer) {}
-
-        @Override
-        public void wasAway(long awayNanos) {}
-
-        @Override
-        public void duplicateId(Endpoint source, long incarnation) {}
-
-        @Override
-        public void viewsDiffer(Peer peer, boolean differ) {}
     }
 }
