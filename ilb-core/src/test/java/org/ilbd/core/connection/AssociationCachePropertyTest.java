@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.ilbd.core.packet.FourTuple;
 import org.junit.jupiter.api.Test;
@@ -78,7 +79,7 @@ class AssociationCachePropertyTest {
                 put(cache, client);
             } else if (slot != NONE) {
                 cache.touch(slot, now);
-                told.get(client).lastSeen = now;
+                Objects.requireNonNull(told.get(client)).lastSeen = now;
                 used[client] = now;
             }
             if (i % 5000 == 0) {

@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.ilbd.core.packet.FourTuple;
 import org.junit.jupiter.api.Test;
@@ -201,8 +202,7 @@ class OwnedConnectionsPropertyTest {
     }
 
     private Entry entryAt(OwnedConnections table, int slot) {
-        Entry entry = model.get(table.createdMillis(slot));
-        assertThat(entry).isNotNull();
+        Entry entry = Objects.requireNonNull(model.get(table.createdMillis(slot)));
         assertThat(entry.slot).isEqualTo(slot);
         return entry;
     }

@@ -1,0 +1,121 @@
+package org.ilbd.core.bench;
+
+import java.lang.foreign.Arena;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.packet.FourTuple;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * What a packet costs in a full table of owned connections. Keys are random, and each operation depends on the one before, so
+ * that a cache miss of one is not hidden behind the next.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 3, time = 1)
+@Fork(1)
+public class TableBenchmark {
+
+    private static final int SERVICE = 1;
+    private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
+
+    /** Connections in the table, which is full with them. */
+    @Param({"1000000", "10000000"})
+    int entries;
+
+    private final Arena arena = Arena.ofShared();
+    private final FourTuple tuple = new FourTuple();
+    @SuppressWarnings("NullAway.Init") // by fill()
+    private OwnedConnections table;
+
+
+    private long sequence;
+    private int nowMillis;
+    private int last;
+
+    @Setup(Level.Trial)
+    public void fill() {
+        SplittableRandom random = new SplittableRandom(1);
+        table = new OwnedConnections(
+                arena, entries, entries / 10, 10_000, 3_600_000, 30_000, random.nextLong(), random.nextLong());
+        for (int i = 0; i < entries; i++) {
+            table.insert(SERVICE, client(i), i, ConnectionState.ESTABLISHED, 0, 0);
+        }
+    }
+
+    @TearDown(Level.Trial)
+    public void free() {
+        arena.close();
+    }
+
+    /** Client i, whose address and port look random. */
+    private FourTuple client(int i) {
+        long mixed = i * MULTIPLIER;
+        mixed ^= mixed >>> 32;
+        return tuple.set(false, 0, (mixed * MULTIPLIER) >>> 32, i & 0xffff, 0, 0x0a090001L, 80);
+    }
+
+    /** A random number below the number of entries, which waits for the result of the last operation. */
+    private int next() {
+        sequence += MULTIPLIER;
+        long mixed = (sequence ^ (sequence >>> 29)) * MULTIPLIER;
+        return (int) (((mixed >>> 32) * entries) >>> 32) ^ (last >>> 31);
+    }
+
+    /** The frame around the others: a random client's tuple. */
+    @Benchmark
+    public int tupleAlone() {
+        last = (int) client(next()).sourceLow() & Integer.MAX_VALUE;
+        return last;
+    }
+
+    @Benchmark
+    public int hit() {
+        int slot = table.find(SERVICE, client(next()));
+        last = table.server(slot);
+        return last;
+    }
+
+    /** What the engine does with a packet: find, server, touch; the clock goes on a millisecond in 65,536 packets. */
+    @Benchmark
+    public int hitAndTouch() {
+        int slot = table.find(SERVICE, client(next()));
+        if ((sequence & 0xffff) == 0) {
+            nowMillis++;
+        }
+        table.touch(slot, nowMillis);
+        last = table.server(slot);
+        return last;
+    }
+
+    @Benchmark
+    public int miss() {
+        last = table.find(SERVICE + 1, client(next())) & Integer.MAX_VALUE;
+        return last;
+    }
+
+    /** A connection that comes and goes, in a room that has space. */
+    @Benchmark
+    public int insertAndRemove() {
+        int slot = table.insert(SERVICE + 1, client(next()), 1, ConnectionState.HALF_OPEN, nowMillis, nowMillis);
+        last = slot & Integer.MAX_VALUE;
+        table.remove(slot);
+        return last;
+    }
+}
