@@ -5,6 +5,8 @@
 maven() {
     local log=$1; shift
     mkdir -p "$(dirname -- "$log")"
+    # Java takes the home directory from the user id, which is root's inside a user namespace.
+    ! in_user_namespace || export MAVEN_OPTS="${MAVEN_OPTS:-} -Duser.home=$HOME"
     # Not --quiet: the progress is read from what it says.
     (cd "$TOP" && mvn --batch-mode --no-transfer-progress "$@" 2>&1) | tee "$log" | maven_progress
 }
