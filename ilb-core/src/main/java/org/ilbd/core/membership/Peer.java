@@ -116,8 +116,10 @@ public final class Peer {
         lastHeardNanos = nowNanos;
     }
 
+    /** Gives it a whole timeout from now on: to be heard, and to show the same view. */
     void waitAnew(long nowNanos) {
         lastHeardNanos = nowNanos;
+        viewDiffersSinceNanos = nowNanos;
     }
 
     void setState(IlbState state) {
