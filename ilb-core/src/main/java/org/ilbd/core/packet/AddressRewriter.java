@@ -13,7 +13,7 @@ public final class AddressRewriter {
 
     /**
      * Gives a packet from a client another destination; the 4-tuple follows. Of an ICMP error the quoted packet's source is
-     * changed too, so that the server finds the connection it knows.
+     * changed too, so that the server finds the connection it knows, and the quoted TCP checksum, if it is there whole.
      *
      * @param high 0 for IPv4; the family is the packet's
      * @param low the address, or its last eight bytes
