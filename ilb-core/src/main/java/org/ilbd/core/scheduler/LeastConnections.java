@@ -9,8 +9,8 @@ import java.util.List;
  *
  * <p><b>Structure.</b> A tournament: a complete binary tree whose leaves are the servers and whose inner nodes hold
  * the smaller load of their two children and how many leaves have it. A change of one server's connections replays
- * its path to the root, and a selection goes down from the root to the leaf that the hash picks: O(log n) both.
- * Changes are taken from the set's log at the next selection.
+ * its path towards the root, as far as it changes anything, and a selection goes down from the root to the leaf that
+ * the hash picks: O(log n) both. Changes are taken from the set's log at the next selection.
  *
  * <p><b>Load.</b> {@code (connections + 1) x 2^32 / weight}, rounded down: exact as an order, because two different
  * fractions with denominators below 2^16 are more than 2^-32 apart, and equal ones round alike.
@@ -77,8 +77,9 @@ public final class LeastConnections implements Scheduler {
         for (; seen < logged; seen++) {
             int position = servers.logged(seen);
             setLeaf(position);
-            for (int node = (leaves + position) / 2; node >= 1; node /= 2) {
-                play(node);
+            int node = (leaves + position) / 2;
+            while (node >= 1 && play(node)) {
+                node /= 2;
             }
         }
     }
@@ -99,11 +100,16 @@ public final class LeastConnections implements Scheduler {
         counts[leaves + position] = 1;
     }
 
-    private void play(int node) {
+    /** Returns whether the node's result changed, so that its parent has to be played again. */
+    private boolean play(int node) {
         long left = loads[2 * node];
         long right = loads[2 * node + 1];
-        loads[node] = Math.min(left, right);
-        counts[node] = (left <= right ? counts[2 * node] : 0) + (right <= left ? counts[2 * node + 1] : 0);
+        long load = Math.min(left, right);
+        int count = (left <= right ? counts[2 * node] : 0) + (right <= left ? counts[2 * node + 1] : 0);
+        boolean changed = loads[node] != load || counts[node] != count;
+        loads[node] = load;
+        counts[node] = count;
+        return changed;
     }
 
     private static long load(int connections, int weight) {
