@@ -24,27 +24,27 @@ class DecoderFuzzTest {
         String decode(MemorySegment segment, long offset, int length);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "1m")
     void associationRecord(byte[] data) {
         check(data, DecoderFuzzTest::associationRecord);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "1m")
     void forwardHeader(byte[] data) {
         check(data, DecoderFuzzTest::forwardHeader);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "1m")
     void associationsMessage(byte[] data) {
         check(data, DecoderFuzzTest::associationsMessage);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "1m")
     void idMessage(byte[] data) {
         check(data, DecoderFuzzTest::idMessage);
     }
 
-    @FuzzTest
+    @FuzzTest(maxDuration = "1m")
     void messageAuthenticator(byte[] data) {
         check(data, DecoderFuzzTest::messageAuthenticator);
     }
@@ -55,7 +55,7 @@ class DecoderFuzzTest {
         System.out.println("DecoderFuzzTest seed " + seed);
         Random random = new Random(seed);
         MemorySegment message = Samples.buffer(1_500);
-        for (int i = 0; i < 1_500; i++) {
+        for (int i = 0; i < 4_000; i++) {
             int length = Samples.randomMessage(random, message, 0);
             byte[] data = message.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
             for (int changes = random.nextInt(4); changes > 0; changes--) {
