@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
  * the last hit on, is the fastest index there is.
  */
 final class PeerTable {
-    private final List<Peer> peers = new ArrayList<>();
-    private final List<Peer> unmodifiablePeers = Collections.unmodifiableList(peers);
+    /** Swapped whole, since another thread may be reading it. */
+    private volatile List<Peer> peers = List.of();
+
     private final int[] tags = new int[Membership.MAX_PEERS];
     private int lastHit;
 
     /** All peers, each at its position. */
     List<Peer> peers() {
-        return unmodifiablePeers;
+        return peers;
     }
 
     /** Null where there is none; allocates nothing. */
@@ -47,11 +48,13 @@ final class PeerTable {
             return Optional.empty();
         }
         Peer peer = new Peer(position, id, endpoint, message);
-        if (position == peers.size()) {
-            peers.add(peer);
+        List<Peer> changed = new ArrayList<>(peers);
+        if (position == changed.size()) {
+            changed.add(peer);
         } else {
-            peers.set(position, peer);
+            changed.set(position, peer);
         }
+        peers = Collections.unmodifiableList(changed);
         tags[position] = id.tag();
         return Optional.of(peer);
     }

@@ -8,6 +8,9 @@ public final class DutyCycle {
     /** Ten planned distances (10 ms), and a heartbeat interval by default: from here on the peers can notice. */
     private static final long LATE_NANOS = 100_000_000L;
 
+    /** A hundred planned distances: more than any pause that is to be expected. */
+    private static final long MOVING_NANOS = 1_000_000_000L;
+
     private volatile long lastTickNanos;
     private volatile long longestNanos;
     private volatile long lateTicks;
@@ -33,6 +36,11 @@ public final class DutyCycle {
     /** Time since the loop last ticked, or since it started. */
     public long silentNanos(long nowNanos) {
         return nowNanos - lastTickNanos;
+    }
+
+    /** Whether the loop ticked within the last second. */
+    public boolean isMoving(long nowNanos) {
+        return silentNanos(nowNanos) < MOVING_NANOS;
     }
 
     /** The longest distance between two ticks since the start. */

@@ -29,4 +29,13 @@ class DutyCycleTest {
         dutyCycle.onTick(now + 10);
         assertThat(dutyCycle.silentNanos(now + 12)).isEqualTo(2);
     }
+
+    @Test
+    void loopThatHasNotTickedForASecondDoesNotMove() {
+        assertThat(dutyCycle.isMoving(now + 999_999_999)).isTrue();
+        assertThat(dutyCycle.isMoving(now + 1_000_000_000)).isFalse();
+
+        dutyCycle.onTick(now + 1_000_000_000);
+        assertThat(dutyCycle.isMoving(now + 1_000_000_000)).isTrue();
+    }
 }
