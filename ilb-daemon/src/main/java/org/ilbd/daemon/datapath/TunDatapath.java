@@ -1,0 +1,244 @@
+package org.ilbd.daemon.datapath;
+
+import io.netty.channel.IoEventLoop;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.ilbd.core.engine.DropReason;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.Service;
+import org.ilbd.core.packet.AddressRewriter;
+import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.packet.Packet;
+import org.ilbd.core.packet.VirtioNetHeader;
+import org.ilbd.daemon.linux.Errno;
+import org.ilbd.daemon.linux.ErrnoException;
+import org.ilbd.daemon.linux.NetworkDevice;
+import org.ilbd.daemon.linux.PacketSocket;
+import org.ilbd.daemon.linux.Tun;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Packets in through a TUN device; out through a packet socket, or through the TUN device again.
+ *
+ * <p><b>One buffer.</b> A packet is read to where an Ethernet header fits in front of it, handled, and written out from there: it is never
+ * copied here, nor cut, whether it has 40 bytes or 64 KiB.
+ *
+ * <p><b>Full queues.</b> Nothing waits. What the kernel does not take is dropped and counted, as on any router; TCP adapts.
+ */
+public final class TunDatapath implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(TunDatapath.class);
+
+    /** Packets for one wake-up: at 2 us each about 0.1 ms, which is what the tick and the peers' datagrams may have to wait. */
+    private static final int BATCH = 64;
+
+    /** Puts the IP header on a cache line of its own, with the prefix of a frame (24 bytes) in front. */
+    private static final int HEADROOM_BYTES = 64;
+
+    private static final int MAX_PACKET_BYTES = 65_535;
+
+    /**
+     * Packets that may wait in the TUN device. They arrive in bursts: 1,000 clients that answer at once are 1,000 packets in a
+     * millisecond. Room for 4,096 is 2 ms at two million a second; more would be delay, not throughput.
+     */
+    private static final int TUN_QUEUE_PACKETS = 4096;
+
+    private final Tun tun;
+    private final NetworkDevice device;
+    private final PacketSocket socket;
+    private final NeighbourWatch neighbours;
+    private final SendErrors serverErrors = new SendErrors();
+    private final SendErrors clientErrors = new SendErrors();
+    private final MemorySegment buffer;
+    private final long readAddress;
+    private PacketSink sink = (segment, offset, length, nowNanos) -> {};
+    private DropSink drops = reason -> {};
+    private Runnable onLost = () -> {};
+
+    private TunDatapath(Tun tun, NetworkDevice device, PacketSocket socket, NeighbourWatch neighbours) {
+        this.tun = tun;
+        this.device = device;
+        this.socket = socket;
+        this.neighbours = neighbours;
+        buffer = Arena.ofAuto().allocate(HEADROOM_BYTES + MAX_PACKET_BYTES, 64);
+        readAddress = buffer.address() + HEADROOM_BYTES - VirtioNetHeader.LENGTH_BYTES;
+    }
+
+    /**
+     * Makes the TUN device and opens the way out. The TUN device is up, with the MTU of the interface: a packet that is too long for
+     * the way to the server is answered by the kernel, before it comes here.
+     *
+     * @param tunName see {@link Tun#open}
+     * @param device the interface towards the servers
+     */
+    public static TunDatapath open(String tunName, NetworkDevice device) throws ErrnoException {
+        return open(tunName, device, false);
+    }
+
+    static TunDatapath open(String tunName, NetworkDevice device, boolean bypassQueue) throws ErrnoException {
+        Tun tun = Tun.open(tunName);
+        try {
+            NetworkDevice tunDevice = NetworkDevice.find(tun.name());
+            tunDevice.setMtu(Math.min(device.mtu(), MAX_PACKET_BYTES));
+            tunDevice.setTransmitQueueLength(TUN_QUEUE_PACKETS);
+            tunDevice.up();
+            PacketSocket socket = PacketSocket.open(device, bypassQueue);
+            try {
+                return new TunDatapath(tun, device, socket, NeighbourWatch.open(device));
+            } catch (ErrnoException e) {
+                socket.close();
+                throw e;
+            }
+        } catch (ErrnoException e) {
+            tun.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Begins to read, and to keep the neighbours. Everything given is called on the loop.
+     *
+     * @param packets takes the packets
+     * @param dropped counts those that went no further
+     * @param lost called if the TUN device is taken away; nothing is read any more then
+     */
+    public void start(IoEventLoop loop, PacketSink packets, DropSink dropped, Runnable lost) {
+        loop.execute(() -> {
+            sink = packets;
+            drops = dropped;
+            onLost = lost;
+            neighbours.start(loop);
+            PolledDescriptor.register(loop, tun.name(), tun.fd(), this::read);
+        });
+    }
+
+    /** Keeps the MAC addresses of all servers of services with {@link Forwarding#DIRECT}. On the loop; after each change of the services. */
+    public void follow(List<Service> services) {
+        for (Service service : services) {
+            if (service.config().forwarding() == Forwarding.DIRECT) {
+                for (Server server : service.servers()) {
+                    follow(server.index(), server.endpoint().address());
+                }
+            }
+        }
+    }
+
+    void follow(int server, IpAddress address) {
+        neighbours.follow(server, address);
+    }
+
+    /** Sends a client's packet to a server, in the way that its service says. */
+    public void deliver(Packet packet, Server server) {
+        switch (server.service().config().forwarding()) {
+            case DIRECT -> sendDirect(packet, server.index());
+            case NAT -> {
+                IpAddress address = server.endpoint().address();
+                sendTranslated(
+                        packet, address.high(), address.low(), server.endpoint().port());
+            }
+        }
+    }
+
+    /** Sends a server's packet to its client, as coming from the VIP. */
+    public void returnToClient(Packet packet, Service service) {
+        IpAddress address = service.vip().address();
+        sendBack(packet, address.high(), address.low(), service.vip().port());
+    }
+
+    /** Sends a packet that was made here: the kernel routes it. */
+    public void reply(Packet packet) {
+        writeToTun(packet, DropReason.SEND_CLIENT, clientErrors);
+    }
+
+    void sendDirect(Packet packet, int server) {
+        long mac = neighbours.mac(server);
+        if (mac == NetworkDevice.NO_MAC) {
+            drops.drop(DropReason.NO_NEIGHBOUR);
+            neighbours.missing();
+            return;
+        }
+        MemorySegment segment = packet.segment();
+        long frame = EthernetFrame.prepend(segment, packet.offset(), packet.ipv6(), mac, device.mac());
+        int result = socket.write(segment.address() + frame, packet.length() + EthernetFrame.PREFIX_LENGTH_BYTES);
+        if (result < 0) {
+            serverErrors.add(result);
+            drops.drop(DropReason.SEND_SERVER);
+        }
+    }
+
+    void sendTranslated(Packet packet, long high, long low, int port) {
+        if (AddressRewriter.rewriteDestination(packet, high, low, port)) {
+            writeToTun(packet, DropReason.SEND_SERVER, serverErrors);
+        } else {
+            drops.drop(DropReason.NOT_TCP);
+        }
+    }
+
+    void sendBack(Packet packet, long high, long low, int port) {
+        if (AddressRewriter.rewriteSource(packet, high, low, port)) {
+            writeToTun(packet, DropReason.SEND_CLIENT, clientErrors);
+        } else {
+            drops.drop(DropReason.NOT_TCP);
+        }
+    }
+
+    private void writeToTun(Packet packet, DropReason reason, SendErrors errors) {
+        long from = packet.offset() - VirtioNetHeader.LENGTH_BYTES;
+        int result = tun.write(packet.segment().address() + from, packet.length() + VirtioNetHeader.LENGTH_BYTES);
+        if (result < 0) {
+            errors.add(result);
+            drops.drop(reason);
+        }
+    }
+
+    private boolean read() {
+        long nowNanos = System.nanoTime();
+        for (int i = 0; i < BATCH; i++) {
+            int length = tun.read(readAddress, VirtioNetHeader.LENGTH_BYTES + MAX_PACKET_BYTES);
+            if (length < 0) {
+                return canGoOn(length);
+            }
+            sink.onPacket(buffer, HEADROOM_BYTES, length - VirtioNetHeader.LENGTH_BYTES, nowNanos);
+        }
+        return true;
+    }
+
+    private boolean canGoOn(int result) {
+        if (result != -Errno.EBADFD) {
+            return true;
+        }
+        LOGGER.error("TUN device {} is gone: no packet comes in any more", tun.name());
+        onLost.run();
+        return false;
+    }
+
+    /** The TUN device's name, as the kernel gave it. */
+    public String tunName() {
+        return tun.name();
+    }
+
+    /** The interface towards the servers. */
+    public NetworkDevice device() {
+        return device;
+    }
+
+    /** What the kernel said to packets for servers that it did not take. */
+    public SendErrors serverErrors() {
+        return serverErrors;
+    }
+
+    /** What the kernel said to packets for clients that it did not take. */
+    public SendErrors clientErrors() {
+        return clientErrors;
+    }
+
+    /** To be called after the loop has ended; the TUN device goes with it. */
+    @Override
+    public void close() {
+        neighbours.close();
+        socket.close();
+        tun.close();
+    }
+}

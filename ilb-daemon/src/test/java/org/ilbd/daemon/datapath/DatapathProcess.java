@@ -1,0 +1,108 @@
+package org.ilbd.daemon.datapath;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import org.ilbd.core.engine.DropReason;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.Packet;
+import org.ilbd.daemon.linux.NetworkDevice;
+
+/**
+ * A process with a datapath and, for an engine, one service with one server: for tests, inside a namespace. Prints a line when it is
+ * ready, and its figures for each line that it reads.
+ */
+public final class DatapathProcess {
+    private final TunDatapath datapath;
+    private final boolean direct;
+    private final Endpoint vip;
+    private final Endpoint server;
+    private final Packet packet = new Packet();
+    private final long[] drops = new long[DropReason.values().length];
+    private long packets;
+    private long bytes;
+    private int longest;
+
+    private DatapathProcess(TunDatapath datapath, boolean direct, Endpoint vip, Endpoint server) {
+        this.datapath = datapath;
+        this.direct = direct;
+        this.vip = vip;
+        this.server = server;
+    }
+
+    /** Arguments: TUN name, interface, direct or nat, VIP, server, and {@code bypass} to leave out the queueing discipline. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        NetworkDevice device = NetworkDevice.find(arguments[1]);
+        boolean bypass = arguments.length > 5 && arguments[5].equals("bypass");
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        try (TunDatapath datapath = TunDatapath.open(arguments[0], device, bypass)) {
+            DatapathProcess process = new DatapathProcess(
+                    datapath,
+                    arguments[2].equals("direct"),
+                    Endpoint.parse(arguments[3]),
+                    Endpoint.parse(arguments[4]));
+            process.run(group.next());
+            group.shutdownGracefully().await();
+        }
+    }
+
+    private void run(IoEventLoop loop) throws IOException, InterruptedException {
+        if (direct) {
+            OnLinkCheck.problem(datapath.device(), server.address()).ifPresent(System.err::println);
+        }
+        datapath.start(loop, this::onPacket, reason -> drops[reason.ordinal()]++, () -> System.out.println("lost"));
+        long loopThread = loop.submit(() -> {
+                    if (direct) {
+                        datapath.follow(0, server.address());
+                    }
+                    return Thread.currentThread().threadId();
+                })
+                .sync()
+                .getNow();
+        System.out.println("ready");
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        while (input.readLine() != null) {
+            print(loopThread);
+        }
+    }
+
+    private void print(long loopThread) {
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        StringBuilder line = new StringBuilder("packets=" + packets + " bytes=" + bytes + " longest=" + longest
+                + " allocated=" + threads.getThreadAllocatedBytes(loopThread));
+        for (DropReason reason : DropReason.values()) {
+            if (drops[reason.ordinal()] > 0) {
+                line.append(' ').append(reason).append('=').append(drops[reason.ordinal()]);
+            }
+        }
+        System.out.println(line);
+        System.err.print(datapath.serverErrors());
+        System.err.print(datapath.clientErrors());
+    }
+
+    private void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
+        packets++;
+        bytes += length;
+        longest = Math.max(longest, length);
+        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        if (verdict != Packet.Verdict.TCP) {
+            drops[DropReason.NOT_TCP.ordinal()]++;
+        } else if (packet.tuple().destinationPort() == vip.port()
+                && packet.tuple().destinationLow() == vip.address().low()) {
+            if (direct) {
+                datapath.sendDirect(packet, 0);
+            } else {
+                datapath.sendTranslated(
+                        packet, server.address().high(), server.address().low(), server.port());
+            }
+        } else {
+            datapath.sendBack(packet, vip.address().high(), vip.address().low(), vip.port());
+        }
+    }
+}
