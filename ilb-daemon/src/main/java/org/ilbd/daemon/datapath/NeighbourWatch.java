@@ -43,7 +43,7 @@ final class NeighbourWatch implements AutoCloseable {
     /** To be called once, on the loop. */
     void start(IoEventLoop loop) {
         PolledDescriptor.register(loop, "neighbours", socket.fd(), this::read);
-        loop.scheduleAtFixedRate(this::refresh, 0, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+        var _ = loop.scheduleAtFixedRate(this::refresh, 0, PERIOD_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     /** See {@link NeighbourTable#mac}. */

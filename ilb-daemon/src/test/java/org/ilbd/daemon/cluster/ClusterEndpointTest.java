@@ -64,7 +64,8 @@ class ClusterEndpointTest {
         BlockingQueue<DropReason> drops = new LinkedBlockingQueue<>();
         try (ClusterEndpoint endpoint = ClusterEndpoint.open(Endpoint.parse("127.0.0.1:" + PORT), Optional.empty())) {
             endpoint.start(loop, this::hear, drops::add);
-            loop.submit(() -> send(endpoint, Endpoint.parse("[::1]:" + PORT), "lost")).sync();
+            loop.submit(() -> send(endpoint, Endpoint.parse("[::1]:" + PORT), "lost"))
+                    .sync();
             assertThat(drops).containsExactly(DropReason.SEND_PEER);
             assertThat(endpoint.sendErrors().count(Errno.EINVAL)).isEqualTo(1);
             stop();
@@ -76,11 +77,15 @@ class ClusterEndpointTest {
         Endpoint bind = Endpoint.parse("127.0.0.1:" + PORT);
         try (ClusterEndpoint first = ClusterEndpoint.open(bind, Optional.empty())) {
             assertThat(first.sendErrors().total()).isZero();
-            assertThatThrownBy(() -> ClusterEndpoint.open(bind, Optional.empty()).close())
-                    .isInstanceOfSatisfying(ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EADDRINUSE));
+            assertThatThrownBy(
+                            () -> ClusterEndpoint.open(bind, Optional.empty()).close())
+                    .isInstanceOfSatisfying(
+                            ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EADDRINUSE));
         }
-        assertThatThrownBy(() -> ClusterEndpoint.open(Endpoint.parse("192.0.2.1:" + PORT), Optional.empty()).close())
-                .isInstanceOfSatisfying(ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EADDRNOTAVAIL));
+        assertThatThrownBy(() -> ClusterEndpoint.open(Endpoint.parse("192.0.2.1:" + PORT), Optional.empty())
+                        .close())
+                .isInstanceOfSatisfying(
+                        ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EADDRNOTAVAIL));
     }
 
     /** Two ends toss a datagram to and fro on the loop, which so does all that it does for a forwarded packet. */

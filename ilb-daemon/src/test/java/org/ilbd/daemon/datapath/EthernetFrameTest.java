@@ -35,7 +35,8 @@ class EthernetFrameTest {
         VirtioNetHeader.checksumOffset(segment, HEADER, 16);
         long to = EthernetFrame.prepend(segment, OFFSET, false, SERVER, SELF);
         assertThat(VirtioNetHeader.toString(segment, to))
-                .isEqualTo("virtio-net flags=1 gsoType=129 headerLength=66 gsoSize=1448 checksumStart=34 checksumOffset=16");
+                .isEqualTo(
+                        "virtio-net flags=1 gsoType=129 headerLength=66 gsoSize=1448 checksumStart=34 checksumOffset=16");
     }
 
     @Test

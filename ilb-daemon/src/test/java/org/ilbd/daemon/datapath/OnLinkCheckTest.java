@@ -13,15 +13,18 @@ class OnLinkCheckTest {
 
     @Test
     void serverOnTheLinkIsNoProblem() {
-        assertThat(OnLinkCheck.problem(DEVICE, SERVER, new Route(7, true, false))).isEmpty();
+        assertThat(OnLinkCheck.problem(DEVICE, SERVER, new Route(7, true, false)))
+                .isEmpty();
     }
 
     @Test
     void everyOtherWayIsNamed() {
         assertThat(OnLinkCheck.problem(DEVICE, SERVER, new Route(7, false, false)))
-                .hasValueSatisfying(text -> assertThat(text).contains("10.2.0.101").contains("behind a router"));
+                .hasValueSatisfying(
+                        text -> assertThat(text).contains("10.2.0.101").contains("behind a router"));
         assertThat(OnLinkCheck.problem(DEVICE, SERVER, new Route(8, true, false)))
-                .hasValueSatisfying(text -> assertThat(text).contains("10.2.0.101").contains("eth0"));
+                .hasValueSatisfying(
+                        text -> assertThat(text).contains("10.2.0.101").contains("eth0"));
         assertThat(OnLinkCheck.problem(DEVICE, SERVER, new Route(7, true, true)))
                 .hasValueSatisfying(text -> assertThat(text).contains("an address of this host"));
     }
