@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -78,8 +79,8 @@ class TunDatapathIT {
             Map<String, Long> before = datapath.figures();
             client(namespaces, ends.vip, 64 * MEGABYTE);
             Map<String, Long> after = datapath.figures();
-            long packets = after.get("packets") - before.get("packets");
-            long allocated = after.get("allocated") - before.get("allocated");
+            long packets = value(after, "packets") - value(before, "packets");
+            long allocated = value(after, "allocated") - value(before, "allocated");
             assertThat(packets).isGreaterThan(1000);
             // The timer's turns are in it, and what the compiler has not done away with yet; an object for each packet
             // would be 16 at least.
@@ -117,6 +118,10 @@ class TunDatapathIT {
             namespaces.ip("ilb", "link del ilb0");
             assertThat(datapath.output.readLine()).isEqualTo("lost");
         }
+    }
+
+    private static long value(Map<String, Long> figures, String name) {
+        return Objects.requireNonNull(figures.get(name), name);
     }
 
     private static void server(Namespaces namespaces, String address, int port) throws IOException {
