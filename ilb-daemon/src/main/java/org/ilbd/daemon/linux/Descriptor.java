@@ -1,6 +1,7 @@
 package org.ilbd.daemon.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -107,6 +108,18 @@ final class Descriptor implements AutoCloseable {
     void option(String call, int level, int option, MemorySegment value) throws ErrnoException {
         int result = SystemCalls.setsockopt(capture, fd, level, option, value.address(), (int) value.byteSize());
         check("setsockopt(" + name + ", " + call + ")", result);
+    }
+
+    /** The value of an option that is a 64-bit number. */
+    long longOption(String call, int level, int option) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(JAVA_LONG);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, Long.BYTES);
+            check(
+                    "getsockopt(" + name + ", " + call + ")",
+                    SystemCalls.getsockopt(capture, fd, level, option, value.address(), length.address()));
+            return value.get(JAVA_LONG, 0);
+        }
     }
 
     /**
