@@ -52,7 +52,7 @@ public final class ClusterEndpoint implements AutoCloseable {
      */
     public static ClusterEndpoint open(Endpoint bind, Optional<Endpoint> group) throws ErrnoException {
         IpAddress address = bind.address();
-        UdpSocket socket = UdpSocket.bind(address.ipv6(), address.high(), address.low(), bind.port(), false);
+        UdpSocket socket = UdpSocket.bind(address.ipv6(), address.high(), address.low(), bind.port());
         try {
             return new ClusterEndpoint(socket, group.isEmpty() ? null : join(socket, address, group.get()));
         } catch (ErrnoException e) {
@@ -65,14 +65,7 @@ public final class ClusterEndpoint implements AutoCloseable {
         int interfaceIndex = interfaceOf(local);
         socket.multicastBy(interfaceIndex);
         IpAddress address = group.address();
-        UdpSocket groupSocket = UdpSocket.bind(address.ipv6(), address.high(), address.low(), group.port(), true);
-        try {
-            groupSocket.join(address.high(), address.low(), interfaceIndex);
-            return groupSocket;
-        } catch (ErrnoException e) {
-            groupSocket.close();
-            throw e;
-        }
+        return UdpSocket.bindGroup(address.ipv6(), address.high(), address.low(), group.port(), interfaceIndex);
     }
 
     private static int interfaceOf(IpAddress local) throws ErrnoException {

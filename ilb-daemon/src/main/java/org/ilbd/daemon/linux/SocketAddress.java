@@ -59,6 +59,11 @@ final class SocketAddress {
         return IPV4_LENGTH;
     }
 
+    /** Says which link a link-local IPv6 address, or group, is on. */
+    static void scope(MemorySegment segment, long offset, int interfaceIndex) {
+        segment.set(JAVA_INT_UNALIGNED, offset + IPV6_SCOPE_OFFSET, interfaceIndex);
+    }
+
     static boolean ipv6(MemorySegment segment, long offset) {
         return segment.get(JAVA_SHORT_UNALIGNED, offset) == AF_INET6;
     }

@@ -49,13 +49,35 @@ public final class UdpSocket implements AutoCloseable {
     }
 
     /**
-     * Binds to one address and port; a group's address makes a socket that receives only what is sent to the group.
+     * Binds to one address and port of this host.
      *
      * @param port 0 lets the kernel choose
-     * @param shared others on this host may bind the same address and port: for a multicast group
      * @throws ErrnoException {@link Errno#EADDRINUSE}, {@link Errno#EADDRNOTAVAIL} if the address is not of this host
      */
-    public static UdpSocket bind(boolean ipv6, long high, long low, int port, boolean shared) throws ErrnoException {
+    public static UdpSocket bind(boolean ipv6, long high, long low, int port) throws ErrnoException {
+        return bind(ipv6, high, low, port, 0);
+    }
+
+    /**
+     * Binds to a multicast group and joins it on one interface: receives what is sent to the group there, and nothing else. Others on this
+     * host may do the same.
+     *
+     * @param interfaceIndex see {@link NetworkDevice#index}
+     */
+    public static UdpSocket bindGroup(boolean ipv6, long high, long low, int port, int interfaceIndex)
+            throws ErrnoException {
+        UdpSocket socket = bind(ipv6, high, low, port, interfaceIndex);
+        try {
+            socket.join(high, low, interfaceIndex);
+            return socket;
+        } catch (ErrnoException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private static UdpSocket bind(boolean ipv6, long high, long low, int port, int groupInterface)
+            throws ErrnoException {
         String name = "UDP port " + port;
         Descriptor descriptor = Descriptor.socket(name, family(ipv6), SOCK_DGRAM, 0);
         try (Arena arena = Arena.ofConfined()) {
@@ -65,13 +87,16 @@ public final class UdpSocket implements AutoCloseable {
             } else {
                 descriptor.option("IP_MTU_DISCOVER", IPPROTO_IP, IP_MTU_DISCOVER, PMTUDISC_DONT);
             }
-            if (shared) {
+            if (groupInterface != 0) {
                 descriptor.option("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR, 1);
             }
             descriptor.sendBuffer(BUFFER_BYTES);
             int granted = descriptor.receiveBuffer(BUFFER_BYTES);
             MemorySegment address = arena.allocate(SocketAddress.length(ipv6), Long.BYTES);
             SocketAddress.encode(address, 0, ipv6, high, low, port);
+            if (ipv6) {
+                SocketAddress.scope(address, 0, groupInterface);
+            }
             descriptor.bind("bind(" + name + ")", address);
             return new UdpSocket(descriptor, ipv6, granted);
         } catch (ErrnoException e) {
@@ -80,8 +105,7 @@ public final class UdpSocket implements AutoCloseable {
         }
     }
 
-    /** Receives what is sent to the group on that interface. */
-    public void join(long groupHigh, long groupLow, int interfaceIndex) throws ErrnoException {
+    private void join(long groupHigh, long groupLow, int interfaceIndex) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
             if (ipv6) {
                 // struct ipv6_mreq: group (16), interface (4)

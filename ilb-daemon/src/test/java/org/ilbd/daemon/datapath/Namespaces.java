@@ -15,11 +15,12 @@ import java.util.List;
  *          2001:db8:1::2     2001:db8:1::1   2001:db8:2::1    2001:db8:2::101
  * </pre>
  */
-final class Namespaces implements AutoCloseable {
+public final class Namespaces implements AutoCloseable {
     private final String prefix = "ilbt" + ProcessHandle.current().pid() + "-";
     private final List<Process> processes = new ArrayList<>();
 
-    Namespaces() {
+    /** Makes the namespaces, with the wires between them. */
+    public Namespaces() {
         for (String name : List.of("client", "ilb", "server")) {
             root("ip netns add " + prefix + name);
             ip(name, "link set lo up");
@@ -54,17 +55,17 @@ final class Namespaces implements AutoCloseable {
     }
 
     /** Runs {@code ip} in a namespace. */
-    void ip(String name, String arguments) {
+    public void ip(String name, String arguments) {
         root("ip -n " + prefix + name + " " + arguments);
     }
 
     /** Runs a command in a namespace to its end; returns what it printed. */
-    String run(String name, String command) {
+    public String run(String name, String command) {
         return root("ip netns exec " + prefix + name + " " + command);
     }
 
     /** Starts a class of the tests in a namespace, in a JVM of its own. */
-    Process startJava(String name, Class<?> main, String... arguments) {
+    public Process startJava(String name, Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 "ip",
                 "netns",

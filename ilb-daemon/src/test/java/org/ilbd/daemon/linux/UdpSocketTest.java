@@ -88,7 +88,7 @@ class UdpSocketTest {
     @Test
     void addressOfAnotherHostIsRefusedInWords() {
         // 192.0.2.1 is for documentation (RFC 5737): no host's.
-        assertThatThrownBy(() -> UdpSocket.bind(false, 0, 0xC0000201L, 0, false).close())
+        assertThatThrownBy(() -> UdpSocket.bind(false, 0, 0xC0000201L, 0).close())
                 .isInstanceOfSatisfying(
                         ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.EADDRNOTAVAIL));
     }
@@ -126,7 +126,7 @@ class UdpSocketTest {
     }
 
     private static UdpSocket bind(boolean ipv6, int port) throws ErrnoException {
-        return UdpSocket.bind(ipv6, 0, loopback(ipv6), port, false);
+        return UdpSocket.bind(ipv6, 0, loopback(ipv6), port);
     }
 
     private static long loopback(boolean ipv6) {
