@@ -3,12 +3,17 @@ package org.ilbd.daemon.cli;
 import picocli.CommandLine.IVersionProvider;
 
 /** The version that the build has written into the jar's manifest. */
-final class Version implements IVersionProvider {
+public final class Version implements IVersionProvider {
+    /** The bare number. */
+    public static String number() {
+        final String version = Version.class.getPackage().getImplementationVersion();
+        return version == null ? "(not from a release: classes without a jar)" : version;
+    }
+
     @Override
     public String[] getVersion() {
-        final String version = Version.class.getPackage().getImplementationVersion();
         return new String[] {
-            "ilbd " + (version == null ? "(not from a release: classes without a jar)" : version),
+            "ilbd " + number(),
             "Java " + Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.version")
         };
     }

@@ -135,6 +135,7 @@ public final class ClusterEndpoint implements AutoCloseable {
                     batch.sourcePort(i),
                     nowNanos);
         }
+        sink.onBatchEnd(nowNanos);
         return true;
     }
 

@@ -19,4 +19,7 @@ public interface DatagramSink {
             long sourceLow,
             int sourcePort,
             long nowNanos);
+
+    /** Called once after what came in with each wake-up. */
+    default void onBatchEnd(long nowNanos) {}
 }

@@ -14,4 +14,7 @@ public interface PacketSink {
      * @param nowNanos of {@link System#nanoTime}
      */
     void onPacket(MemorySegment segment, long offset, int length, long nowNanos);
+
+    /** Called once after what came in with each wake-up. */
+    default void onBatchEnd(long nowNanos) {}
 }

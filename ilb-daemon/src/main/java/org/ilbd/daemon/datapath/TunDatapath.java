@@ -195,14 +195,15 @@ public final class TunDatapath implements AutoCloseable {
 
     private boolean read() {
         long nowNanos = System.nanoTime();
-        for (int i = 0; i < BATCH; i++) {
-            int length = tun.read(readAddress, VirtioNetHeader.LENGTH_BYTES + MAX_PACKET_BYTES);
-            if (length < 0) {
-                return canGoOn(length);
+        int result = 0;
+        for (int i = 0; i < BATCH && result >= 0; i++) {
+            result = tun.read(readAddress, VirtioNetHeader.LENGTH_BYTES + MAX_PACKET_BYTES);
+            if (result >= 0) {
+                sink.onPacket(buffer, HEADROOM_BYTES, result - VirtioNetHeader.LENGTH_BYTES, nowNanos);
             }
-            sink.onPacket(buffer, HEADROOM_BYTES, length - VirtioNetHeader.LENGTH_BYTES, nowNanos);
         }
-        return true;
+        sink.onBatchEnd(nowNanos);
+        return result >= 0 || canGoOn(result);
     }
 
     private boolean canGoOn(int result) {

@@ -1,0 +1,75 @@
+package org.ilbd.daemon;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.membership.MembershipListener;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.packet.Endpoint;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the cluster does, for the log: one line for each event. */
+final class EventLog implements MembershipListener {
+    private static final Logger LOGGER = LoggerFactory.getLogger(EventLog.class);
+
+    @Override
+    public void viewChanged(List<IlbId> activeIds) {
+        LOGGER.info(
+                "view: {} active{}",
+                activeIds.size(),
+                activeIds.stream().map(IlbId::toString).collect(Collectors.joining(", ", ": ", "")));
+    }
+
+    @Override
+    public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
+        if (to == IlbState.DEAD) {
+            LOGGER.warn("peer {} is dead: no message within the failure timeout; it was {}", peer.id(), name(from));
+        } else {
+            LOGGER.info("peer {} at {} is {}; it was {}", peer.id(), peer.endpoint(), name(to), name(from));
+        }
+    }
+
+    @Override
+    public void selfStateChanged(IlbState from, IlbState to) {
+        LOGGER.info("this ILB is {}; it was {}", name(to), name(from));
+    }
+
+    @Override
+    public void peerRestarted(Peer peer, long oldIncarnation) {
+        LOGGER.info("peer {} was restarted", peer.id());
+    }
+
+    @Override
+    public void broadcastGap(Peer peer) {
+        LOGGER.debug("missed a broadcast of peer {}: what was cached from it is void", peer.id());
+    }
+
+    @Override
+    public void wasAway(long awayNanos) {
+        LOGGER.warn(
+                "this ILB stood still for {} ms, longer than the others wait for it: all that it cached is void",
+                TimeUnit.NANOSECONDS.toMillis(awayNanos));
+    }
+
+    @Override
+    public void duplicateId(Endpoint source, long incarnation) {
+        LOGGER.error("another ILB, at {}, has an id that is taken: give each ILB its own cluster.id", source);
+    }
+
+    @Override
+    public void viewsDiffer(Peer peer, boolean differ) {
+        if (differ) {
+            LOGGER.warn("peer {} sees another set of active ILBs than this one: is the network divided?", peer.id());
+        } else {
+            LOGGER.info("peer {} sees the same active ILBs again", peer.id());
+        }
+    }
+
+    private static String name(IlbState state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+}

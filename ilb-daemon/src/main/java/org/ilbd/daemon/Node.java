@@ -1,0 +1,292 @@
+package org.ilbd.daemon;
+
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import java.lang.foreign.Arena;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import org.ilbd.core.engine.Counter;
+import org.ilbd.core.engine.Engine;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.Service;
+import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.daemon.admin.AdminServer;
+import org.ilbd.daemon.admin.DutyCycle;
+import org.ilbd.daemon.cli.Version;
+import org.ilbd.daemon.cluster.ClusterEndpoint;
+import org.ilbd.daemon.config.Configuration;
+import org.ilbd.daemon.config.HealthSettings;
+import org.ilbd.daemon.config.ServiceSettings;
+import org.ilbd.daemon.datapath.OnLinkCheck;
+import org.ilbd.daemon.datapath.TunDatapath;
+import org.ilbd.daemon.health.HealthChecker;
+import org.ilbd.daemon.health.HealthTarget;
+import org.ilbd.daemon.host.HostNetwork;
+import org.ilbd.daemon.host.HostRequirements;
+import org.ilbd.daemon.linux.Errno;
+import org.ilbd.daemon.linux.ErrnoException;
+import org.ilbd.daemon.linux.NetworkDevice;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running ILB: the engine, all that it needs of the host, and the two threads. The engine's loop owns the engine, the
+ * TUN device, the datagrams of the other ILBs and the tick; everything else runs on the control loop and hands over by
+ * task.
+ */
+final class Node implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(Node.class);
+
+    /** Leaving ends when no packet has come for so long: a client's retransmission takes 200 ms (RFC 6298, as Linux has it). */
+    private static final long QUIET_MILLIS = 500;
+
+    /** Leaving ends after this at the latest: the router must have taken the next hop away by then. */
+    private static final long LEAVE_TIMEOUT_MILLIS = 5_000;
+
+    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final IoEventLoop loop;
+    private final Engine engine;
+    private final TunDatapath datapath;
+    private final HostNetwork host;
+    private final HealthChecker health;
+    private Configuration configuration;
+
+    private Node(Configuration configuration, Runnable onLost) throws StartupException {
+        this.configuration = configuration;
+        HostRequirements.check(configuration);
+        NetworkDevice device = device(configuration);
+        checkOnLink(configuration, device);
+        try {
+            datapath = opened(openDatapath(configuration, device));
+            ClusterEndpoint cluster = opened(openCluster(configuration));
+            SecureRandom random = new SecureRandom();
+            engine = new Engine(
+                    configuration.engineConfig(System.currentTimeMillis(), random.nextLong(), random.nextLong()),
+                    new Output(datapath, cluster),
+                    new EventLog(),
+                    Arena.ofShared(),
+                    System.nanoTime());
+            loop = eventLoop("ilbd-engine");
+            IoEventLoop control = eventLoop("ilbd-control");
+            DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
+            opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
+            health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
+            host = opened(HostNetwork.start(
+                    configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
+            start(cluster, dutyCycle, onLost);
+        } catch (StartupException | RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Starts an ILB; it works when this returns.
+     *
+     * @param onLost called when it can't go on
+     */
+    static Node start(Configuration configuration, Runnable onLost) throws StartupException {
+        return new Node(configuration, onLost);
+    }
+
+    private void start(ClusterEndpoint cluster, DutyCycle dutyCycle, Runnable onLost) {
+        warnWithoutKey();
+        EngineInput input = new EngineInput(engine);
+        datapath.start(loop, input, engine.counters()::drop, onLost);
+        cluster.start(loop, input, engine.counters()::drop);
+        loop.execute(() -> datapath.follow(engine.services()));
+        loop.scheduleAtFixedRate(
+                () -> {
+                    long now = System.nanoTime();
+                    dutyCycle.onTick(now);
+                    engine.onTick(now);
+                },
+                0,
+                Engine.TICK_NANOS,
+                TimeUnit.NANOSECONDS);
+        health.update(targets(configuration));
+    }
+
+    /** One line that says what is running. */
+    String summary() {
+        return "ilbd is ready: ILB " + configuration.cluster().id() + ", "
+                + configuration.services().size() + " services, " + configuration.serverCount()
+                + " servers, metrics at http://"
+                + configuration.admin().listen() + "/metrics";
+    }
+
+    /**
+     * Takes over another configuration's services and servers. What else differs is named in the log, and needs a restart.
+     *
+     * @throws StartupException if the host does not take it; the old one goes on then
+     */
+    void reconfigure(Configuration next) throws StartupException {
+        checkOnLink(next, datapath.device());
+        host.apply(next.serviceConfigs());
+        loop.submit(() -> {
+                    engine.reconfigure(next.serviceConfigs());
+                    datapath.follow(engine.services());
+                })
+                .awaitUninterruptibly();
+        health.update(targets(next));
+        for (String setting : RestartNeeded.between(configuration, next)) {
+            LOGGER.warn("{} has changed: that takes a restart", setting);
+        }
+        configuration = next;
+        LOGGER.info("reloaded: {} services, {} servers", next.services().size(), next.serverCount());
+    }
+
+    /** Tells the others, and goes on serving until no packet comes any more. */
+    void leave() {
+        loop.submit(() -> engine.leave(System.nanoTime())).awaitUninterruptibly();
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LEAVE_TIMEOUT_MILLIS);
+        long packets = -1;
+        while (packets != packets() && System.nanoTime() - end < 0) {
+            packets = packets();
+            sleep(QUIET_MILLIS);
+        }
+    }
+
+    private long packets() {
+        long sum = engine.counters().get(Counter.RECEIVED_FORWARDED);
+        for (Service service : engine.services()) {
+            sum += service.packetsIn() + service.packetsReturned();
+        }
+        return sum;
+    }
+
+    private static void sleep(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Called on the control loop. */
+    private void onHealth(String service, Endpoint endpoint, boolean up) {
+        loop.execute(() -> {
+            for (Service candidate : engine.services()) {
+                if (candidate.config().name().equals(service)) {
+                    for (Server server : candidate.servers()) {
+                        if (server.endpoint().equals(endpoint)) {
+                            engine.onServerHealth(server, up);
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    private static List<HealthTarget> targets(Configuration configuration) {
+        List<HealthTarget> targets = new ArrayList<>();
+        for (ServiceSettings settings : configuration.services()) {
+            ServiceConfig service = settings.service();
+            if (settings.health().type() == HealthSettings.Kind.TCP) {
+                for (ServerConfig server : service.servers()) {
+                    targets.add(new HealthTarget(service.name(), server.endpoint(), settings.health()));
+                }
+            }
+        }
+        return targets;
+    }
+
+    private void warnWithoutKey() {
+        if (configuration.cluster().keys().isEmpty()
+                && !(configuration.cluster().peers().isEmpty()
+                        && configuration.cluster().multicast().isEmpty())) {
+            LOGGER.warn(
+                    "no cluster.key-file: messages between ILBs are NOT authenticated; "
+                            + "anyone who can send to {} can redirect connections",
+                    configuration.cluster().bind());
+        }
+    }
+
+    private IoEventLoop eventLoop(String name) {
+        ThreadFactory threads = Thread.ofPlatform().name(name).daemon().factory();
+        MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, threads, EpollIoHandler.newFactory());
+        opened(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
+        return group.next();
+    }
+
+    private static NetworkDevice device(Configuration configuration) throws StartupException {
+        String name = configuration.datapath().interfaceName();
+        try {
+            return NetworkDevice.find(name);
+        } catch (ErrnoException e) {
+            throw new StartupException(
+                    ExitCode.BIND, "datapath.interface = " + name + ": no such network interface", e);
+        }
+    }
+
+    private static TunDatapath openDatapath(Configuration configuration, NetworkDevice device) throws StartupException {
+        String tun = configuration.datapath().tun();
+        try {
+            return TunDatapath.open(tun, device);
+        } catch (ErrnoException e) {
+            if (e.isPermission()) {
+                throw new StartupException(ExitCode.PERMISSION, "datapath.tun = " + tun + ": " + e.getMessage(), e);
+            }
+            String reason = e.errno() == Errno.EBUSY ? "in use by another process" : e.getMessage();
+            throw new StartupException(ExitCode.BIND, "datapath.tun = " + tun + ": " + reason, e);
+        }
+    }
+
+    private static ClusterEndpoint openCluster(Configuration configuration) throws StartupException {
+        Endpoint bind = configuration.cluster().bind();
+        try {
+            return ClusterEndpoint.open(bind, configuration.cluster().multicast());
+        } catch (ErrnoException e) {
+            String reason = switch (e.errno()) {
+                case Errno.EADDRINUSE -> "the port is in use by another process";
+                case Errno.EADDRNOTAVAIL -> "not an address of this host";
+                default -> e.getMessage();
+            };
+            throw new StartupException(ExitCode.BIND, "cluster.bind = " + bind + ": " + reason, e);
+        }
+    }
+
+    private static void checkOnLink(Configuration configuration, NetworkDevice device) throws StartupException {
+        for (ServiceConfig service : configuration.serviceConfigs()) {
+            if (service.forwarding() == Forwarding.DIRECT) {
+                for (ServerConfig server : service.servers()) {
+                    String problem = OnLinkCheck.problem(
+                                    device, server.endpoint().address())
+                            .orElse("");
+                    if (!problem.isEmpty()) {
+                        throw new StartupException(
+                                ExitCode.BIND,
+                                "services." + service.name() + ": server " + server.endpoint() + ": " + problem);
+                    }
+                }
+            }
+        }
+    }
+
+    private <T extends AutoCloseable> T opened(T resource) {
+        open.push(resource);
+        return resource;
+    }
+
+    /** Takes everything down, the last thing first. */
+    @Override
+    public void close() {
+        while (!open.isEmpty()) {
+            AutoCloseable resource = open.pop();
+            try {
+                resource.close();
+            } catch (Exception e) {
+                LOGGER.error("cannot take down {}", resource, e);
+            }
+        }
+    }
+}
