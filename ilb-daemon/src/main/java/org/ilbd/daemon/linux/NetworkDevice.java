@@ -28,7 +28,6 @@ public record NetworkDevice(String name, int index, long mac, int mtu) {
     private static final long SIOCSIFMTU = 0x8922;
     private static final long SIOCGIFHWADDR = 0x8927;
     private static final long SIOCGIFINDEX = 0x8933;
-    private static final long SIOCSIFTXQLEN = 0x8943;
     private static final short IFF_UP = 0x1;
     private static final short ARPHRD_ETHER = 1;
 
@@ -62,12 +61,17 @@ public record NetworkDevice(String name, int index, long mac, int mtu) {
 
     /** Sets the largest IP packet, in bytes. */
     public void setMtu(int bytes) throws ErrnoException {
-        set("mtu " + bytes, SIOCSIFMTU, bytes);
+        try (Arena arena = Arena.ofConfined();
+                Descriptor socket = Descriptor.socket("netdevice", AF_INET, SOCK_DGRAM, 0)) {
+            MemorySegment request = request(arena, name);
+            request.set(JAVA_INT, REQUEST_VALUE_OFFSET, bytes);
+            socket.ioctl("interface " + name + " mtu " + bytes, SIOCSIFMTU, request);
+        }
     }
 
     /** Sets how many packets may wait in the device's queue. */
     public void setTransmitQueueLength(int packets) throws ErrnoException {
-        set("txqueuelen " + packets, SIOCSIFTXQLEN, packets);
+        RouteSocket.setTransmitQueueLength(index, packets);
     }
 
     /** Brings the device up. */
@@ -79,15 +83,6 @@ public record NetworkDevice(String name, int index, long mac, int mtu) {
             short flags = request.get(JAVA_SHORT, REQUEST_VALUE_OFFSET);
             request.set(JAVA_SHORT, REQUEST_VALUE_OFFSET, (short) (flags | IFF_UP));
             socket.ioctl("interface " + name + " up", SIOCSIFFLAGS, request);
-        }
-    }
-
-    private void set(String what, long command, int value) throws ErrnoException {
-        try (Arena arena = Arena.ofConfined();
-                Descriptor socket = Descriptor.socket("netdevice", AF_INET, SOCK_DGRAM, 0)) {
-            MemorySegment request = request(arena, name);
-            request.set(JAVA_INT, REQUEST_VALUE_OFFSET, value);
-            socket.ioctl("interface " + name + " " + what, command, request);
         }
     }
 

@@ -17,11 +17,16 @@ import java.lang.foreign.MemorySegment;
  *   6  flags (2)           24  state (2)                 24  flags (4)
  *   8  sequence (4)        26  flags (1)  type (1)
  *  12  port (4)
+ *                          ifinfomsg (at 16)
+ *                          16  family (1)  padding (1)  type (2)
+ *                          20  interface (4)
+ *                          24  flags (4)  change (4)
  *  then attributes, each from a multiple of 4: length (2), type (2), value
  * </pre>
  */
 final class RouteMessage {
     static final int NLMSG_ERROR = 2;
+    static final int RTM_SETLINK = 19;
     static final int RTM_NEWROUTE = 24;
     static final int RTM_GETROUTE = 26;
     static final int RTM_NEWNEIGH = 28;
@@ -33,6 +38,7 @@ final class RouteMessage {
     static final int BODY_LENGTH = 12;
 
     private static final int NLM_F_REQUEST = 0x1;
+    private static final int NLM_F_ACK = 0x4;
     private static final int NLM_F_DUMP = 0x300;
     private static final int NLM_F_CREATE = 0x400;
     private static final int NTF_USE = 0x1;
@@ -46,6 +52,7 @@ final class RouteMessage {
     private static final int RTA_OIF = 4;
     private static final int RTA_GATEWAY = 5;
     private static final int RTA_VIA = 18;
+    private static final int IFLA_TXQLEN = 13;
     private static final int NDA_DST = 1;
     private static final int NDA_LLADDR = 2;
 
@@ -56,6 +63,8 @@ final class RouteMessage {
     private static final int NEIGHBOUR_INTERFACE_OFFSET = 20;
     private static final int NEIGHBOUR_STATE_OFFSET = 24;
     private static final int NEIGHBOUR_FLAGS_OFFSET = 26;
+    private static final int LINK_INDEX_OFFSET = 20;
+    private static final int LINK_ATTRIBUTES_OFFSET = 32;
     private static final int ROUTE_DESTINATION_LENGTH_OFFSET = 17;
     private static final int ROUTE_TYPE_OFFSET = 23;
     private static final int ATTRIBUTES_OFFSET = HEADER_LENGTH + BODY_LENGTH;
@@ -88,6 +97,17 @@ final class RouteMessage {
         segment.set(JAVA_BYTE, FAMILY_OFFSET, family(ipv6));
         segment.set(JAVA_BYTE, ROUTE_DESTINATION_LENGTH_OFFSET, (byte) (addressLength(ipv6) * Byte.SIZE));
         address(segment, RTA_DST, ipv6, high, low);
+        return length;
+    }
+
+    /** Sets how many packets may wait in a device's queue, and asks for an acknowledgement. */
+    static int encodeQueueLength(MemorySegment segment, int interfaceIndex, int packets) {
+        int length = LINK_ATTRIBUTES_OFFSET + ATTRIBUTE_HEADER_LENGTH + Integer.BYTES;
+        header(segment, RTM_SETLINK, NLM_F_REQUEST | NLM_F_ACK, length);
+        segment.set(JAVA_INT_UNALIGNED, LINK_INDEX_OFFSET, interfaceIndex);
+        segment.set(JAVA_SHORT_UNALIGNED, LINK_ATTRIBUTES_OFFSET, (short) (ATTRIBUTE_HEADER_LENGTH + Integer.BYTES));
+        segment.set(JAVA_SHORT_UNALIGNED, LINK_ATTRIBUTES_OFFSET + 2, (short) IFLA_TXQLEN);
+        segment.set(JAVA_INT_UNALIGNED, LINK_ATTRIBUTES_OFFSET + ATTRIBUTE_HEADER_LENGTH, packets);
         return length;
     }
 

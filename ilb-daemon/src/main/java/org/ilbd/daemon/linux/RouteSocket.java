@@ -60,23 +60,39 @@ public final class RouteSocket implements AutoCloseable {
     public static Route lookup(boolean ipv6, long high, long low) throws ErrnoException {
         try (RouteSocket socket = open(0)) {
             int length = RouteMessage.encodeRouteLookup(socket.request, ipv6, high, low);
-            // The kernel answers within the send.
-            int result = socket.descriptor.write(socket.request.address(), length);
-            if (result >= 0) {
-                result = socket.descriptor.read(socket.buffer.address(), BUFFER_BYTES);
-            }
-            if (result < 0) {
-                throw new ErrnoException("route lookup", -result);
-            }
-            int answer = RouteMessage.length(socket.buffer, 0, result);
-            if (answer == 0) {
-                throw new ErrnoException("route lookup", Errno.EINVAL);
-            }
-            if (RouteMessage.type(socket.buffer, 0) == RouteMessage.NLMSG_ERROR) {
-                throw new ErrnoException("route lookup", RouteMessage.errno(socket.buffer, 0, answer));
-            }
-            return RouteMessage.decodeRoute(socket.buffer, 0, answer);
+            return RouteMessage.decodeRoute(socket.buffer, 0, socket.ask("route lookup", length));
         }
+    }
+
+    /**
+     * Sets how many packets may wait in a device's queue. By netlink, since the ioctl for it is refused in a user namespace.
+     *
+     * @param interfaceIndex see {@link NetworkDevice#index}
+     */
+    public static void setTransmitQueueLength(int interfaceIndex, int packets) throws ErrnoException {
+        try (RouteSocket socket = open(0)) {
+            socket.ask("txqueuelen " + packets, RouteMessage.encodeQueueLength(socket.request, interfaceIndex, packets));
+        }
+    }
+
+    /** Sends the request; returns the length of the answer. The kernel answers within the send. */
+    private int ask(String call, int requestLength) throws ErrnoException {
+        int result = descriptor.write(request.address(), requestLength);
+        if (result >= 0) {
+            result = descriptor.read(buffer.address(), BUFFER_BYTES);
+        }
+        if (result < 0) {
+            throw new ErrnoException(call, -result);
+        }
+        int length = RouteMessage.length(buffer, 0, result);
+        if (length == 0) {
+            throw new ErrnoException(call, Errno.EINVAL);
+        }
+        if (RouteMessage.type(buffer, 0) == RouteMessage.NLMSG_ERROR
+                && RouteMessage.errno(buffer, 0, length) != 0) {
+            throw new ErrnoException(call, RouteMessage.errno(buffer, 0, length));
+        }
+        return length;
     }
 
     /**

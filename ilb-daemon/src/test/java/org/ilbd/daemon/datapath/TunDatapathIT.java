@@ -57,6 +57,7 @@ class TunDatapathIT {
             assertThat(client(namespaces, ends.vip, 32 * MEGABYTE))
                     .isEqualTo("from " + canonical(ends.vip) + " there=true back=true");
 
+            assertThat(namespaces.run("ilb", "ip link show ilb0")).contains("mtu 1500").contains("qlen 4096");
             // Both ways come through.
             Map<String, Long> figures = datapath.figures();
             assertThat(figures.get("bytes")).isGreaterThan(64 * MEGABYTE);

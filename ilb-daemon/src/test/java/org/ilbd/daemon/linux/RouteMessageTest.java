@@ -101,6 +101,14 @@ class RouteMessageTest {
                         + "1400 0100 20010db8000000000000000000000065"));
     }
 
+    @Test
+    void queueLengthNamesInterfaceAndPackets() {
+        MemorySegment segment = MemorySegment.ofArray(new byte[RouteMessage.MAX_REQUEST_LENGTH]);
+        int length = RouteMessage.encodeQueueLength(segment, 7, 4096);
+        assertThat(hex(segment, length))
+                .isEqualTo(hex("28000000 1300 0500 00000000 00000000 00000000 07000000 00000000 00000000 0800 0d00 00100000"));
+    }
+
     private static List<String> decode(String message) {
         List<String> heard = new ArrayList<>();
         MemorySegment segment = segment(message);
