@@ -1,7 +1,6 @@
 package org.ilbd.core.membership;
 
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.ilbd.core.ownership.IlbId;
@@ -50,11 +49,10 @@ public final class Membership {
     private final List<Endpoint> heartbeatDestinations;
     private final MembershipListener listener;
     private final PeerTable table = new PeerTable();
+    private final ActiveSet view = new ActiveSet();
     private final ReceptionCounts receptions = new ReceptionCounts();
 
     private IlbState selfState = IlbState.JOINING;
-    private List<IlbId> activeIds = List.of();
-    private long viewDigest;
     private boolean viewOutdated;
     private boolean announce = true;
     private long nextHeartbeatNanos;
@@ -311,22 +309,8 @@ public final class Membership {
             return;
         }
         viewOutdated = false;
-        List<IlbId> ids = new ArrayList<>();
-        long digest = 0;
-        if (selfState == IlbState.ACTIVE) {
-            ids.add(self);
-            digest = ViewDigest.add(digest, self, incarnation);
-        }
-        for (Peer peer : table.peers()) {
-            if (peer.state() == IlbState.ACTIVE) {
-                ids.add(peer.id());
-                digest = ViewDigest.add(digest, peer.id(), peer.incarnation());
-            }
-        }
-        if (digest != viewDigest) {
-            viewDigest = digest;
-            activeIds = ids.stream().sorted().toList();
-            listener.viewChanged(activeIds);
+        if (view.update(self, incarnation, selfState, table.peers())) {
+            listener.viewChanged(view.activeIds());
         }
     }
 
@@ -335,7 +319,7 @@ public final class Membership {
         List<Peer> peers = table.peers();
         for (int i = 0; i < peers.size(); i++) {
             Peer peer = peers.get(i);
-            if (peer.state() != IlbState.DEAD && peer.compareView(viewDigest, nowNanos, tolerance)) {
+            if (peer.state() != IlbState.DEAD && peer.compareView(view.digest(), nowNanos, tolerance)) {
                 listener.viewsDiffer(peer, peer.viewDiffers());
             }
         }
@@ -366,7 +350,7 @@ public final class Membership {
                 incarnation,
                 selfState.code(),
                 broadcastSequence,
-                viewDigest,
+                view.digest(),
                 configurationDigest);
     }
 
@@ -400,12 +384,12 @@ public final class Membership {
 
     /** The view: the ACTIVE ILBs, this one included if it is. Sorted, immutable. */
     public List<IlbId> activeIds() {
-        return activeIds;
+        return view.activeIds();
     }
 
     /** Equal in two ILBs that see the same incarnations of the same ILBs ACTIVE; 0 if there are none. */
     public long viewDigest() {
-        return viewDigest;
+        return view.digest();
     }
 
     /** How many ID messages had this fate. */
@@ -418,8 +402,8 @@ public final class Membership {
         return "self=" + self
                 + " incarnation=" + incarnation
                 + " state=" + selfState
-                + " active=" + activeIds
-                + " viewDigest=0x" + Long.toHexString(viewDigest)
+                + " active=" + view.activeIds()
+                + " viewDigest=0x" + Long.toHexString(view.digest())
                 + " peers=" + table.peers();
     }
 }

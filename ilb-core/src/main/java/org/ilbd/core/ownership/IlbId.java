@@ -70,6 +70,11 @@ public final class IlbId implements Comparable<IlbId> {
         return index;
     }
 
+    /** Whether this is an IPv6 address. */
+    public boolean isIpv6() {
+        return value.ipv6();
+    }
+
     /** The address, unless this is an index. */
     public Optional<IpAddress> address() {
         return index ? Optional.empty() : Optional.of(value);

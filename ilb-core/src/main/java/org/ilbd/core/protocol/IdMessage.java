@@ -137,7 +137,7 @@ public final class IdMessage {
         if (id.isIndex()) {
             return INDEX_KIND;
         }
-        return id.bytes().length == IpAddress.IPV4_LENGTH_BYTES ? IPV4_KIND : IPV6_KIND;
+        return id.isIpv6() ? IPV6_KIND : IPV4_KIND;
     }
 
     /** Reads a datagram. The accessors read from the segment, which must stay as it is as long as they are used. */

@@ -38,7 +38,7 @@ class RandomScheduleTest {
     }
 
     @Test
-    void lossBelowHalfOfTheHeartbeatsAloneRarelyRaisesAnAlarm() {
+    void fivePercentOfLossRaisesNoAlarm() {
         // Four in a row have to be lost: at 5 % that is 6e-6 for each heartbeat, and 12 x 100 of them are sent here.
         FakeCluster cluster = new FakeCluster(new Random(1), 4, false);
         cluster.loss = 0.05;

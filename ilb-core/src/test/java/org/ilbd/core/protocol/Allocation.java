@@ -5,8 +5,9 @@ import java.lang.management.ManagementFactory;
 
 /** Counts what the calling thread allocates on the heap. */
 public final class Allocation {
-    private static final int WARM_UP_RUNS = 40_000;
-    private static final int ROUNDS = 50;
+    /** Ends with the first round of 0 bytes; a busy machine compiles late, and until then there is something to count. */
+    private static final int MAX_ROUNDS = 2_000;
+
     private static final int RUNS = 2_000;
 
     private Allocation() {}
@@ -15,11 +16,8 @@ public final class Allocation {
     public static double bytesPerRun(Runnable action) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().threadId();
-        for (int i = 0; i < WARM_UP_RUNS; i++) {
-            action.run();
-        }
         long least = Long.MAX_VALUE;
-        for (int round = 0; round < ROUNDS && least > 0; round++) {
+        for (int round = 0; round < MAX_ROUNDS && least > 0; round++) {
             long before = threads.getThreadAllocatedBytes(thread);
             for (int i = 0; i < RUNS; i++) {
                 action.run();

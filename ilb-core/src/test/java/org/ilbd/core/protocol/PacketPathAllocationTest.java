@@ -52,7 +52,7 @@ class PacketPathAllocationTest {
 
     @Test
     void heartbeatsAllocateNothing() {
-        IlbId id = IlbId.parse("7");
+        IlbId id = IlbId.parse("10.2.0.11");
         IdMessage message = new IdMessage();
         assertThat(Allocation.bytesPerRun(() -> {
                     IdMessage.encode(buffer, 0, id, 1, IdMessage.ACTIVE, 1, 1, 1);
