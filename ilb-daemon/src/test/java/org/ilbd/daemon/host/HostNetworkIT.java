@@ -218,11 +218,77 @@ class HostNetworkIT {
         host.run("ip route add 10.9.0.1 via 10.2.0.1");
         final List<String> before = snapshot();
 
-        final Process process = host.java(
-                HostNetworkProcess.class, List.of(write("ilb.conf", DIRECT).toString()));
-
-        assertThat(process.waitFor()).isNotZero();
+        assertThat(refusal(DIRECT))
+                .isEqualTo("1 ip route add 10.9.0.1/32 dev ilb0 proto 74: RTNETLINK answers: File exists; there is"
+                        + " another route to it on this host, see: ip route show table all");
         assertThat(snapshot()).containsExactlyElementsOf(before);
+    }
+
+    @Test
+    void aMissingInterfaceIsToldWithThoseThatThereAre() throws Exception {
+        assertThat(refusal(DIRECT.replace("eth0", "eth7")))
+                .isEqualTo("5 there is no interface eth7 (ilb.datapath.interface); there are: eth0, lo");
+    }
+
+    @Test
+    void aVipOfThisHostIsTold() throws Exception {
+        host.run("ip address add 10.9.0.1/32 dev lo; ip -6 address add fd00:9::2/128 dev lo");
+
+        assertThat(refusal(DIRECT))
+                .isEqualTo("5 the VIP 10.9.0.1 of service web is an address of this host (lo), which would answer"
+                        + " itself: remove it here; only servers hold the VIP");
+        assertThat(refusal(EVERYTHING.replace("10.9.0.1", "10.9.0.3")))
+                .startsWith("5 the VIP fd00:9::2 of service nat6 is an address of this host (lo)");
+    }
+
+    @Test
+    void aDeviceInUseIsNotTouched() throws Exception {
+        final Process first = start(DIRECT);
+        final List<String> before = snapshot();
+
+        // The second one fails to open the device, so it never gets to the first one's routes.
+        assertThat(host.java(
+                                directory,
+                                HostNetworkProcess.class,
+                                List.of(write("ilb.conf", DIRECT).toString()))
+                        .waitFor())
+                .isNotZero();
+
+        assertThat(snapshot()).containsExactlyElementsOf(before);
+        stop(first);
+    }
+
+    @Test
+    void aMissingCapabilityIsTold() throws Exception {
+        final String advice =
+                ": run ilbd as root, or in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW";
+
+        assertThat(refusal(DIRECT, "setpriv", "--bounding-set", "-net_admin,-net_raw", "--"))
+                .isEqualTo("4 missing CAP_NET_ADMIN (for the TUN device, routes and kernel settings) and CAP_NET_RAW"
+                        + " (for direct forwarding)" + advice);
+        assertThat(refusal(DIRECT, "setpriv", "--bounding-set", "-net_raw", "--"))
+                .isEqualTo("4 missing CAP_NET_RAW (for direct forwarding)" + advice);
+    }
+
+    @Test
+    void aMissingTunDeviceIsTold() throws Exception {
+        assertThat(refusal(
+                        DIRECT, "unshare", "--mount", "sh", "-c", "mount -t tmpfs none /dev/net && exec \"$0\" \"$@\""))
+                .isEqualTo("4 /dev/net/tun is missing: load the module (modprobe tun), or give the container the"
+                        + " device (--device /dev/net/tun)");
+    }
+
+    /** What the process says that does not start. */
+    private String refusal(final String configuration, final String... wrapper) throws Exception {
+        final Process process = host.java(
+                directory,
+                List.of(wrapper),
+                HostNetworkProcess.class,
+                List.of(write("ilb.conf", configuration).toString()));
+        final String line =
+                String.valueOf(process.inputReader(StandardCharsets.UTF_8).readLine());
+        assertThat(process.waitFor()).isZero();
+        return line;
     }
 
     /** @param errors ICMP and ICMPv6 errors and RSTs that this host has sent */
@@ -266,7 +332,7 @@ class HostNetworkIT {
     private String connect(final String from, final int fromPort, final String to, final int toPort)
             throws IOException {
         final Process probe = outside.java(
-                ConnectProbe.class, List.of(from, Integer.toString(fromPort), to, Integer.toString(toPort)));
+                directory, ConnectProbe.class, List.of(from, Integer.toString(fromPort), to, Integer.toString(toPort)));
         return String.valueOf(probe.inputReader(StandardCharsets.UTF_8).readLine());
     }
 
@@ -282,6 +348,7 @@ class HostNetworkIT {
 
     private Process start(final String configuration) throws IOException {
         final Process process = host.java(
+                directory,
                 HostNetworkProcess.class,
                 List.of(write("ilb.conf", configuration).toString()));
         assertThat(process.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("ready");

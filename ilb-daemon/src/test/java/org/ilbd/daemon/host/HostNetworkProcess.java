@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.ilbd.daemon.StartupException;
 import org.ilbd.daemon.config.Configuration;
 import org.ilbd.daemon.config.ConfigurationLoader;
 import org.ilbd.daemon.linux.Tun;
@@ -16,6 +17,14 @@ final class HostNetworkProcess {
     private HostNetworkProcess() {}
 
     public static void main(final String[] arguments) throws Exception {
+        try {
+            run(arguments);
+        } catch (final StartupException e) {
+            System.out.println(e.exitCode().number() + " " + e.getMessage());
+        }
+    }
+
+    private static void run(final String[] arguments) throws Exception {
         final Configuration configuration = ConfigurationLoader.load(Path.of(arguments[0]));
         HostRequirements.check(configuration);
         try (Tun tun = Tun.open(configuration.datapath().tun());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,9 +41,20 @@ final class Namespace implements AutoCloseable {
         return new ProcessBuilder(all);
     }
 
-    /** Starts a main class of the test's class path in this namespace; its log goes to the test's. */
-    Process java(final Class<?> main, final List<String> arguments) throws IOException {
-        final List<String> command = new ArrayList<>(List.of(
+    /**
+     * Starts a main class of the test's class path in this namespace; its log goes to the test's.
+     *
+     * @param state where it keeps what it needs past its end
+     */
+    Process java(final Path state, final Class<?> main, final List<String> arguments) throws IOException {
+        return java(state, List.of(), main, arguments);
+    }
+
+    /** @param wrapper a command that runs the one that follows */
+    Process java(final Path state, final List<String> wrapper, final Class<?> main, final List<String> arguments)
+            throws IOException {
+        final List<String> command = new ArrayList<>(wrapper);
+        command.addAll(List.of(
                 System.getProperty("java.home") + "/bin/java",
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
