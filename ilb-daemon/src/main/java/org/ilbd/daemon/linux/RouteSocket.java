@@ -71,7 +71,8 @@ public final class RouteSocket implements AutoCloseable {
      */
     public static void setTransmitQueueLength(int interfaceIndex, int packets) throws ErrnoException {
         try (RouteSocket socket = open(0)) {
-            socket.ask("txqueuelen " + packets, RouteMessage.encodeQueueLength(socket.request, interfaceIndex, packets));
+            socket.ask(
+                    "txqueuelen " + packets, RouteMessage.encodeQueueLength(socket.request, interfaceIndex, packets));
         }
     }
 
@@ -88,8 +89,7 @@ public final class RouteSocket implements AutoCloseable {
         if (length == 0) {
             throw new ErrnoException(call, Errno.EINVAL);
         }
-        if (RouteMessage.type(buffer, 0) == RouteMessage.NLMSG_ERROR
-                && RouteMessage.errno(buffer, 0, length) != 0) {
+        if (RouteMessage.type(buffer, 0) == RouteMessage.NLMSG_ERROR && RouteMessage.errno(buffer, 0, length) != 0) {
             throw new ErrnoException(call, RouteMessage.errno(buffer, 0, length));
         }
         return length;

@@ -106,7 +106,8 @@ class RouteMessageTest {
         MemorySegment segment = MemorySegment.ofArray(new byte[RouteMessage.MAX_REQUEST_LENGTH]);
         int length = RouteMessage.encodeQueueLength(segment, 7, 4096);
         assertThat(hex(segment, length))
-                .isEqualTo(hex("28000000 1300 0500 00000000 00000000 00000000 07000000 00000000 00000000 0800 0d00 00100000"));
+                .isEqualTo(hex(
+                        "28000000 1300 0500 00000000 00000000 00000000 07000000 00000000 00000000 0800 0d00 00100000"));
     }
 
     private static List<String> decode(String message) {
