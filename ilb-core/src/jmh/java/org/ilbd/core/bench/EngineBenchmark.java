@@ -168,6 +168,14 @@ public class EngineBenchmark implements EngineOutput, MembershipListener {
     public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {}
 
     @Override
+    public boolean canTransfer(Endpoint peer) {
+        return false;
+    }
+
+    @Override
+    public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {}
+
+    @Override
     public void viewChanged(List<IlbId> activeIds) {}
 
     @Override

@@ -20,7 +20,7 @@ public final class AssociationCache {
 
     private static final int ALL = 0;
     private static final int ORIGINS = 256;
-    private static final SlotVisitor NOBODY = slot -> {};
+    private static final ExpiryPolicy ALWAYS = slot -> true;
 
     private final AssociationStore store;
     private final Entries entries;
@@ -118,7 +118,7 @@ public final class AssociationCache {
 
     /** Removes at most {@code budget} expired associations, the least recently used first; returns how many. */
     public int expire(int nowMillis, int budget) {
-        return store.expire(nowMillis, budget, NOBODY);
+        return store.expire(nowMillis, budget, ALWAYS);
     }
 
     public int server(int slot) {

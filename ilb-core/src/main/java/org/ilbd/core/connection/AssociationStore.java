@@ -123,17 +123,20 @@ final class AssociationStore {
         return recency.oldest(list);
     }
 
-    /** Removes at most {@code budget} expired entries, the most overdue first; returns how many. */
-    int expire(int nowMillis, int budget, SlotVisitor visitor) {
+    /** Removes at most {@code budget} expired entries, the most overdue first; returns how many. Looks at no more than that. */
+    int expire(int nowMillis, int budget, ExpiryPolicy policy) {
         int removed = 0;
-        while (removed < budget) {
+        for (int i = 0; i < budget; i++) {
             int slot = recency.mostOverdue(nowMillis);
             if (slot == NONE) {
                 break;
             }
-            visitor.visit(slot);
-            remove(slot);
-            removed++;
+            if (policy.mayExpire(slot)) {
+                remove(slot);
+                removed++;
+            } else {
+                recency.touch(slot, nowMillis);
+            }
         }
         return removed;
     }

@@ -147,11 +147,11 @@ public final class OwnedConnections {
      * Removes expired connections, the most overdue first.
      *
      * @param budget how many at most; no more are looked at either
-     * @param visitor sees each just before its removal
-     * @return how many were removed; less than the budget when no more have expired
+     * @param policy asked about each before its removal
+     * @return how many were removed
      */
-    public int expire(int nowMillis, int budget, SlotVisitor visitor) {
-        return store.expire(nowMillis, budget, visitor);
+    public int expire(int nowMillis, int budget, ExpiryPolicy policy) {
+        return store.expire(nowMillis, budget, policy);
     }
 
     /**

@@ -34,7 +34,7 @@ final class Announcer {
     private final Clock clock;
     private final Counters counters;
     private final SegmentAllocator memory;
-    private final Batch all;
+    private final Batch broadcast;
     private final List<Batch> single = new ArrayList<>();
 
     private int sequence;
@@ -55,7 +55,7 @@ final class Announcer {
         this.clock = clock;
         this.counters = counters;
         this.memory = memory;
-        this.all = new Batch(memory);
+        this.broadcast = new Batch(memory);
         this.lastFlushNanos = clock.nanos();
     }
 
@@ -64,15 +64,23 @@ final class Announcer {
         return sequence;
     }
 
-    /** To every ILB, so that their caches know; to owner and backup only where there are no caches. */
+    /**
+     * To every ILB whose cache is to know. Where caches are filled on demand nobody is to know of a new connection, but
+     * everybody of its end; where there are none, only owner and backup of either.
+     */
     void toAll(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        if (config.cacheFill() == CacheFill.OFF) {
+        boolean all = switch (config.cacheFill()) {
+            case BROADCAST -> true;
+            case ON_DEMAND -> state == ConnectionState.CLOSING;
+            case OFF -> false;
+        };
+        if (!all) {
             toHolders(tuple, server, state, reset, ageMillis);
             return;
         }
-        if (!append(all, tuple, server, state, reset, ageMillis)) {
+        if (!append(broadcast, tuple, server, WireState.of(state), reset, ageMillis)) {
             flushAll();
-            append(all, tuple, server, state, reset, ageMillis);
+            append(broadcast, tuple, server, WireState.of(state), reset, ageMillis);
         }
     }
 
@@ -87,6 +95,11 @@ final class Announcer {
 
     /** To one ILB; nothing is done if that is this one, or none. */
     void toPeer(int position, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        toPeer(position, tuple, server, WireState.of(state), reset, ageMillis);
+    }
+
+    private void toPeer(
+            int position, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
         Peer peer = link.reachable(position);
         if (peer == null) {
             return;
@@ -99,6 +112,11 @@ final class Announcer {
             flush(batch, peer);
             append(batch, tuple, server, state, reset, ageMillis);
         }
+    }
+
+    /** Asks one ILB about an association that this one holds half-open and is about to forget. */
+    void ask(int position, FourTuple tuple, Server server, int ageMillis) {
+        toPeer(position, tuple, server, AssociationState.UNSURE, false, ageMillis);
     }
 
     /** Sends what has waited, unless the last time was a moment ago. */
@@ -117,10 +135,10 @@ final class Announcer {
     }
 
     private boolean append(
-            Batch batch, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+            Batch batch, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
         IpAddress address = server.endpoint().address();
         boolean fits = batch.writer.append(
-                wireState(state),
+                state,
                 reset,
                 tuple,
                 address.high(),
@@ -133,32 +151,24 @@ final class Announcer {
         return fits;
     }
 
-    private static AssociationState wireState(ConnectionState state) {
-        return switch (state) {
-            case HALF_OPEN -> AssociationState.HALF_OPEN;
-            case ESTABLISHED -> AssociationState.ESTABLISHED;
-            case CLOSING -> AssociationState.CLOSING;
-        };
-    }
-
     private void flushAll() {
-        if (all.writer.count() == 0) {
+        if (broadcast.writer.count() == 0) {
             return;
         }
         sequence++;
-        int length = all.writer.finishForAll(config.id().tag(), config.incarnation(), sequence);
+        int length = broadcast.writer.finishForAll(link.tag(), link.incarnation(), sequence);
         List<Peer> peers = membership.peers();
         for (int i = 0; i < peers.size(); i++) {
             Peer peer = peers.get(i);
             if (link.reachable(peer.position()) != null) {
-                link.send(peer.endpoint(), all.segment, 0, length);
+                link.send(peer.endpoint(), broadcast.segment, 0, length);
             }
         }
-        all.writer.clear();
+        broadcast.writer.clear();
     }
 
     private void flush(Batch batch, Peer peer) {
-        int length = batch.writer.finishForOne(config.id().tag(), config.incarnation());
+        int length = batch.writer.finishForOne(link.tag(), link.incarnation());
         link.send(peer.endpoint(), batch.segment, 0, length);
         batch.writer.clear();
     }

@@ -3,9 +3,9 @@ package org.ilbd.core.engine;
 import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.connection.SlotVisitor;
-import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SelectionHash;
@@ -31,6 +31,10 @@ final class Associations {
 
     private static final int OWNED = 1;
     private static final int RESET = 2;
+    private static final int ASKED = 4;
+
+    /** How long after the first packet a connection that is still in use is announced once more, in case that was lost. */
+    private static final int REPEAT_MILLIS = 1_000;
 
     /** Set in a cached server index once the connection closes: from then on the entry is good for a linger only. */
     private static final int CLOSING_BIT = 1 << 30;
@@ -45,16 +49,18 @@ final class Associations {
     private final ServiceTable services;
     private final Ranking ranking;
     private final Announcer announcer;
+    private final Transfers transfers;
     private final Clock clock;
     private final Counters counters;
     private final int refreshMillis;
+    private final int repeatMillis;
     private final int lingerMillis;
     private final SlotVisitor beforeRemoval = this::dropped;
-    private final FourTuple reviewed = new FourTuple();
+    private final ExpiryPolicy onExpiry = this::mayExpire;
+    private final FourTuple expiring = new FourTuple();
 
     private int owned;
-    private int reviewCursor = NONE;
-    private boolean reviewing;
+    private boolean trusted = true;
 
     Associations(
             EngineConfig config,
@@ -62,6 +68,7 @@ final class Associations {
             ServiceTable services,
             Ranking ranking,
             Announcer announcer,
+            Transfers transfers,
             Clock clock,
             Counters counters) {
         this.table = new OwnedConnections(
@@ -84,9 +91,11 @@ final class Associations {
         this.services = services;
         this.ranking = ranking;
         this.announcer = announcer;
+        this.transfers = transfers;
         this.clock = clock;
         this.counters = counters;
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
+        this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.lingerMillis = config.closingTimeoutMillis() / 2;
     }
 
@@ -143,8 +152,9 @@ final class Associations {
         } else if (fin && (state != ConnectionState.CLOSING || wasReset)) {
             end(slot, tuple, server, false);
         } else if (!rst && !fin && (state == ConnectionState.HALF_OPEN || wasReset)) {
-            if (transition(slot, ConnectionState.ESTABLISHED, false)) {
+            if (transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
                 refresh(slot, tuple, server, ConnectionState.ESTABLISHED);
+                table.setStamp(slot, clock.millis() - (refreshMillis - repeatMillis));
             }
         } else {
             table.touch(slot, clock.millis());
@@ -156,7 +166,7 @@ final class Associations {
     }
 
     private void end(int slot, FourTuple tuple, Server server, boolean reset) {
-        transition(slot, ConnectionState.CLOSING, reset);
+        transition(slot, tuple, ConnectionState.CLOSING, reset);
         announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, ageMillis(slot));
     }
 
@@ -182,8 +192,9 @@ final class Associations {
                 announcer.toAll(tuple, server, ConnectionState.CLOSING, rst, 0);
             }
         } else if (!closing && ((value & HALF_OPEN_BIT) != 0 || age >= refreshMillis)) {
+            boolean first = (value & HALF_OPEN_BIT) != 0;
             cache.setServer(slot, server.index());
-            cache.setStamp(slot, clock.millis());
+            cache.setStamp(slot, clock.millis() - (first ? refreshMillis - repeatMillis : 0));
             announcer.toHolders(tuple, server, ConnectionState.ESTABLISHED, false, 0);
         }
         return server;
@@ -206,7 +217,7 @@ final class Associations {
             }
             if (state == ConnectionState.HALF_OPEN ? server.up() : server.available()) {
                 if (state == ConnectionState.CLOSING) {
-                    transition(slot, ConnectionState.HALF_OPEN, false);
+                    transition(slot, tuple, ConnectionState.HALF_OPEN, false);
                 }
                 table.touch(slot, clock.millis());
                 return slot;
@@ -248,6 +259,7 @@ final class Associations {
      * unless it is closing; if that is ours, the other is told.
      *
      * @param origin the position of the peer that says it
+     * @param mustHold whether this ILB is to hold it whatever it thinks itself: the owner has chosen it as the backup
      * @return the server that holds the connection by all that is known now
      */
     Server learn(
@@ -257,13 +269,14 @@ final class Associations {
             Server server,
             ConnectionState state,
             boolean reset,
-            int ageMillis) {
+            int ageMillis,
+            boolean mustHold) {
         counters.add(Counter.ASSOCIATIONS_RECEIVED);
         int slot = table.find(service.index(), tuple);
         if (slot != NONE) {
             return merge(slot, origin, tuple, server, state, reset, ageMillis);
         }
-        if (ranking.rank(tuple).selfHolds()) {
+        if (mustHold || ranking.selfHolds(tuple)) {
             cache.remove(service.index(), tuple);
             if (state != ConnectionState.CLOSING
                     && insert(service, tuple, server, state, clock.millis() - ageMillis) == NONE) {
@@ -271,9 +284,9 @@ final class Associations {
             }
         } else if (state == ConnectionState.CLOSING) {
             cache.remove(service.index(), tuple);
-        } else if (cacheFill == CacheFill.BROADCAST) {
-            int value = server.index() | (state == ConnectionState.HALF_OPEN ? HALF_OPEN_BIT : 0);
-            cache.setStamp(cache.put(service.index(), tuple, value, origin, clock.millis()), clock.millis());
+        } else if (cacheFill != CacheFill.OFF) {
+            putInCache(
+                    service, tuple, server.index() | (state == ConnectionState.HALF_OPEN ? HALF_OPEN_BIT : 0), origin);
         }
         return server;
     }
@@ -285,7 +298,7 @@ final class Associations {
         if (ours != server && state != ConnectionState.CLOSING) {
             counters.add(Counter.ASSOCIATION_CONFLICTS);
             int age = ageMillis(slot);
-            if (ourState != ConnectionState.CLOSING && age >= ageMillis) {
+            if (trusted && ourState != ConnectionState.CLOSING && age >= ageMillis && ours.up()) {
                 announcer.toPeer(origin, tuple, ours, ourState, false, age);
                 return ours;
             }
@@ -298,17 +311,17 @@ final class Associations {
         switch (state) {
             case HALF_OPEN -> {
                 if (ourState == ConnectionState.CLOSING) {
-                    transition(slot, ConnectionState.HALF_OPEN, false);
+                    transition(slot, tuple, ConnectionState.HALF_OPEN, false);
                 }
             }
             case ESTABLISHED -> {
                 if (ourState == ConnectionState.HALF_OPEN || wasReset) {
-                    transition(slot, ConnectionState.ESTABLISHED, false);
+                    transition(slot, tuple, ConnectionState.ESTABLISHED, false);
                 }
             }
             case CLOSING -> {
                 if (ours == server && ourState != ConnectionState.CLOSING) {
-                    transition(slot, ConnectionState.CLOSING, reset);
+                    transition(slot, tuple, ConnectionState.CLOSING, reset);
                 }
             }
         }
@@ -328,64 +341,17 @@ final class Associations {
 
     /** Removes what has expired, at most {@code budget} entries of each table. */
     void expire(int budget) {
-        counters.add(Counter.EXPIRED, table.expire(clock.millis(), budget, beforeRemoval));
+        counters.add(Counter.EXPIRED, table.expire(clock.millis(), budget, onExpiry));
         cache.expire(clock.millis(), budget);
     }
 
-    /** The view has changed: whether this ILB owns or backs up each association is to be found out anew. */
-    void startReview() {
-        reviewing = true;
-        reviewCursor = NONE;
+    /** Whether a RST began the closing. */
+    boolean isReset(int slot) {
+        return (table.flags(slot) & RESET) != 0;
     }
 
-    /** Goes on with the review, over at most {@code budget} associations. */
-    void review(int budget) {
-        for (int i = 0; reviewing && i < budget; i++) {
-            int slot = table.nextSlot(reviewCursor);
-            if (slot == NONE) {
-                reviewing = false;
-                return;
-            }
-            reviewCursor = slot;
-            Endpoint vip = services.service(table.service(slot)).vip();
-            reviewed.set(
-                    vip.address().ipv6(),
-                    table.sourceHigh(slot),
-                    table.sourceLow(slot),
-                    table.sourcePort(slot),
-                    vip.address().high(),
-                    vip.address().low(),
-                    vip.port());
-            setOwned(slot, ranking.rank(reviewed).selfOwns());
-        }
-    }
-
-    private int insert(Service service, FourTuple tuple, Server server, ConnectionState state, int createdMillis) {
-        int slot = table.insert(service.index(), tuple, server.index(), state, createdMillis, clock.millis());
-        if (slot != NONE) {
-            table.setFlags(slot, (byte) 0);
-            table.setStamp(slot, clock.millis());
-            setOwned(slot, ranking.rank(tuple).selfOwns());
-        }
-        return slot;
-    }
-
-    /** Moves an association to another state and sets whether a RST did it; counts it as live or not at its server. */
-    private boolean transition(int slot, ConnectionState to, boolean reset) {
-        boolean wasLive = table.state(slot) != ConnectionState.CLOSING;
-        if (!table.transition(slot, to, clock.millis())) {
-            return false;
-        }
-        int ownedFlag = table.flags(slot) & OWNED;
-        table.setFlags(slot, (byte) (ownedFlag | (reset ? RESET : 0)));
-        boolean isLive = to != ConnectionState.CLOSING;
-        if (ownedFlag != 0 && wasLive != isLive) {
-            server(slot).addConnections(isLive ? 1 : -1);
-        }
-        return true;
-    }
-
-    private void setOwned(int slot, boolean isOwned) {
+    /** Sets whether this ILB owns an association, which counts at its server then, or only backs it up. */
+    void setOwned(int slot, boolean isOwned) {
         int flags = table.flags(slot);
         if (isOwned == ((flags & OWNED) != 0)) {
             return;
@@ -398,12 +364,111 @@ final class Associations {
         }
     }
 
+    /**
+     * Moves an association that two others hold now to the cache.
+     *
+     * @param forget not even to the cache: what this ILB knows of it may be of the past
+     */
+    void letGo(int slot, FourTuple tuple, boolean forget) {
+        Service service = services.service(table.service(slot));
+        Server server = server(slot);
+        boolean live = table.state(slot) == ConnectionState.ESTABLISHED;
+        remove(slot);
+        int owner = ranking.rank(tuple).owner();
+        if (live && !forget && owner >= 0 && cacheFill != CacheFill.OFF) {
+            putInCache(service, tuple, server.index(), owner);
+        }
+    }
+
+    /**
+     * This ILB was away: what it holds may be of the past, until it has been handed what the others hold. Until then it
+     * serves by it only what nobody else knows, and believes the others.
+     */
+    void distrust() {
+        trusted = false;
+    }
+
+    /** All has been handed over. */
+    void trust() {
+        trusted = true;
+    }
+
+    /** Whether what is held here is as good as what others hold. */
+    boolean isTrusted() {
+        return trusted;
+    }
+
+    private void putInCache(Service service, FourTuple tuple, int value, int origin) {
+        int slot = cache.put(service.index(), tuple, value, origin, clock.millis());
+        cache.setStamp(slot, clock.millis());
+    }
+
+    private int insert(Service service, FourTuple tuple, Server server, ConnectionState state, int createdMillis) {
+        int slot = table.insert(service.index(), tuple, server.index(), state, createdMillis, clock.millis());
+        if (slot != NONE) {
+            table.setFlags(slot, (byte) 0);
+            table.setStamp(slot, clock.millis());
+            setOwned(slot, ranking.rank(tuple).selfOwns());
+            tellJoiners(slot, tuple);
+        }
+        return slot;
+    }
+
+    private void tellJoiners(int slot, FourTuple tuple) {
+        if ((table.flags(slot) & OWNED) != 0) {
+            transfers.changed(tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+        }
+    }
+
+    /** Moves an association to another state and sets whether a RST did it; counts it as live or not at its server. */
+    private boolean transition(int slot, FourTuple tuple, ConnectionState to, boolean reset) {
+        boolean wasLive = table.state(slot) != ConnectionState.CLOSING;
+        if (!table.transition(slot, to, clock.millis())) {
+            return false;
+        }
+        int ownedFlag = table.flags(slot) & OWNED;
+        table.setFlags(slot, (byte) (ownedFlag | (reset ? RESET : 0)));
+        boolean isLive = to != ConnectionState.CLOSING;
+        if (ownedFlag != 0 && wasLive != isLive) {
+            server(slot).addConnections(isLive ? 1 : -1);
+        }
+        tellJoiners(slot, tuple);
+        return true;
+    }
+
     private void remove(int slot) {
         setOwned(slot, false);
         table.remove(slot);
     }
 
-    /** Before the table itself removes an entry: expired, or closing and giving way. */
+    /**
+     * Whether an association may go, whose time is over. The backup of one that is half-open asks its owner first, once:
+     * the word that it is established may have been lost.
+     */
+    private boolean mayExpire(int slot) {
+        int flags = table.flags(slot);
+        if (table.state(slot) == ConnectionState.HALF_OPEN && (flags & (OWNED | ASKED)) == 0) {
+            services.service(table.service(slot)).readTuple(table, slot, expiring);
+            int owner = ranking.rank(expiring).owner();
+            if (owner >= 0) {
+                table.setFlags(slot, (byte) (flags | ASKED));
+                announcer.ask(owner, expiring, server(slot), ageMillis(slot));
+                return false;
+            }
+        }
+        dropped(slot);
+        return true;
+    }
+
+    /** What another ILB is unsure of: tells it, if this one knows better. */
+    void answer(int origin, Service service, FourTuple tuple) {
+        int slot = table.find(service.index(), tuple);
+        if (slot != NONE && table.state(slot) != ConnectionState.HALF_OPEN) {
+            announcer.toPeer(origin, tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+        }
+    }
+
+    /** Before an entry is removed: expired, or closing and giving way. */
     private void dropped(int slot) {
         setOwned(slot, false);
     }

@@ -4,6 +4,8 @@ package org.ilbd.core.engine;
 public enum CacheFill {
     /** Every association is broadcast to all ILBs. */
     BROADCAST("broadcast"),
+    /** The owner tells an ILB that forwards a packet to it. */
+    ON_DEMAND("on-demand"),
     /** There is no cache: every packet that arrives at a stranger goes through the owner. */
     OFF("off");
 

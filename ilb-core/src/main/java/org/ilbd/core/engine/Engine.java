@@ -2,6 +2,7 @@ package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.ArrayList;
 import java.util.List;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.OwnedConnections;
@@ -28,10 +29,10 @@ public final class Engine {
     public static final int HEADROOM_BYTES = 64;
 
     /**
-     * Associations looked at in one tick for expiry and for a review: at some 100 ns each, a millisecond at most, and a
-     * million of them within the second.
+     * Associations looked at in one slice of expiry or of a handover: at some 200 ns each, a millisecond at most. A handover
+     * takes one in each tick and one for each message of its streams, so a million of them takes a second or two.
      */
-    private static final int BUDGET_PER_TICK = 10_000;
+    private static final int BUDGET_PER_TICK = 5_000;
 
     private final EngineConfig config;
     private final Clock clock;
@@ -41,7 +42,9 @@ public final class Engine {
     private final Ranking ranking;
     private final PeerLink link;
     private final Announcer announcer;
+    private final Transfers transfers;
     private final Associations associations;
+    private final Handover handover;
     private final PacketRouter router;
     private final PeerMessages messages;
     private final MemorySegment idMessage;
@@ -73,13 +76,26 @@ public final class Engine {
                 config.multicast(),
                 new Reaction(observer),
                 nowNanos);
-        ranking = new Ranking(view(List.of()), new int[0]);
+        ranking = new Ranking(Placement.empty(config));
         MessageAuthenticator authenticator = new MessageAuthenticator(config.keys());
-        link = new PeerLink(config, output, membership, authenticator, counters, memory);
+        MessageAuthenticator streamAuthenticator = new MessageAuthenticator(config.keys());
+        link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
-        associations = new Associations(config, memory, services, ranking, announcer, clock, counters);
-        router = new PacketRouter(output, services, associations, ranking, link, counters, memory);
-        messages = new PeerMessages(membership, services, associations, router, authenticator, clock, counters);
+        transfers = new Transfers(config, membership, link, memory);
+        associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
+        handover = new Handover(services, associations, membership, ranking, transfers);
+        router = new PacketRouter(
+                config, output, services, associations, ranking, membership, link, announcer, counters, memory);
+        messages = new PeerMessages(
+                membership,
+                services,
+                associations,
+                transfers,
+                router,
+                authenticator,
+                streamAuthenticator,
+                clock,
+                counters);
         idMessage = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
         services.configure(config.services());
     }
@@ -115,6 +131,27 @@ public final class Engine {
         messages.onDatagram(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
     }
 
+    /**
+     * One message that came on a transfer stream. Its bytes may be overwritten.
+     *
+     * @param length bytes
+     */
+    public void onTransfer(MemorySegment segment, long offset, int length, long nowNanos) {
+        advance(nowNanos);
+        messages.onTransfer(segment, offset, length);
+        handover.step(BUDGET_PER_TICK);
+    }
+
+    /** The transfer stream to a peer broke, or could not be opened: what was put on it may not have arrived. */
+    public void onTransferClosed(Endpoint peer, long nowNanos) {
+        advance(nowNanos);
+        for (Peer candidate : membership.peers()) {
+            if (candidate.endpoint().equals(peer)) {
+                handover.onStreamClosed(candidate.position());
+            }
+        }
+    }
+
     /** The end of a batch of packets or datagrams: what waited for more of its kind goes out. */
     public void onBatchEnd(long nowNanos) {
         clock.set(nowNanos);
@@ -125,7 +162,7 @@ public final class Engine {
     public void onTick(long nowNanos) {
         advance(nowNanos);
         membership.onTick(nowNanos);
-        associations.review(BUDGET_PER_TICK);
+        handover.step(BUDGET_PER_TICK);
         associations.expire(BUDGET_PER_TICK);
         announcer.flush();
         if (membership.heartbeatDue(nowNanos)) {
@@ -152,6 +189,14 @@ public final class Engine {
         membership.leave(nowNanos);
         announcer.flush();
         sendIdMessage();
+    }
+
+    /**
+     * Whether an ILB that leaves may end: all others have what it held. It goes on serving until it does end, for packets
+     * that still arrive.
+     */
+    public boolean isReleased() {
+        return membership.isReleased();
     }
 
     /** The configured services, in the configuration's order. */
@@ -189,13 +234,44 @@ public final class Engine {
         return associations.table().size() - associations.owned();
     }
 
+    /** Associations that no ILB but this one is known to hold. */
+    public int underReplicated() {
+        return handover.underReplicated();
+    }
+
+    /** Whether a handover is going on. */
+    public boolean isHandingOver() {
+        return handover.isSending();
+    }
+
+    /** Associations that the handover which is going on, or was the last, has looked at. */
+    public int handoverWalked() {
+        return handover.walked();
+    }
+
+    /** Associations put on transfer streams since the start. */
+    public long transferredRecords() {
+        return transfers.sentRecords();
+    }
+
     private void advance(long nowNanos) {
         clock.set(nowNanos);
-        membership.noticeAbsence(nowNanos);
+        if (membership.noticeAbsence(nowNanos) && membership.selfState() == IlbState.ACTIVE) {
+            associations.distrust();
+            handover.onRejoin();
+            membership.rejoin(membership.incarnation() + 1, nowNanos);
+        }
     }
 
     private View view(List<IlbId> active) {
         return new View(config.ownership(), config.ownershipSeed(), active);
+    }
+
+    /** The view as it will be when this ILB has joined. */
+    private View viewWithSelf(List<IlbId> active) {
+        List<IlbId> ids = new ArrayList<>(active);
+        ids.add(config.id());
+        return view(ids);
     }
 
     private void sendIdMessage() {
@@ -223,14 +299,15 @@ public final class Engine {
         @Override
         public void viewChanged(List<IlbId> activeIds) {
             counters.add(Counter.VIEW_CHANGES);
-            int[] positions = new int[activeIds.size()];
-            View view = view(activeIds);
-            for (int i = 0; i < positions.length; i++) {
-                Peer peer = membership.peerByTag(view.member(i).tag());
-                positions[i] = peer == null ? Ranking.SELF : peer.position();
+            Placement view = Placement.of(view(activeIds), membership);
+            boolean joining = membership.selfState() == IlbState.JOINING;
+            ranking.change(view, joining ? Placement.of(viewWithSelf(activeIds), membership) : view);
+            // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
+            associations.voidCache();
+            if (membership.selfState() == IlbState.ACTIVE) {
+                associations.trust();
             }
-            ranking.change(view, positions);
-            associations.startReview();
+            handover.onViewChanged();
             observer.viewChanged(activeIds);
         }
 
@@ -240,6 +317,10 @@ public final class Engine {
                 for (int i = 0; i < services.serverCount(); i++) {
                     services.server(i).report(peer.position(), 0);
                 }
+                transfers.abandon(peer.position());
+            }
+            if (to == IlbState.JOINING || (from == IlbState.JOINING && to != IlbState.ACTIVE)) {
+                handover.onJoinersChanged();
             }
             observer.peerStateChanged(peer, from, to);
         }

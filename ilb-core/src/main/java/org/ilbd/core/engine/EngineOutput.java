@@ -25,4 +25,18 @@ public interface EngineOutput {
      * @param length of the UDP payload, bytes
      */
     void send(Endpoint peer, MemorySegment datagram, long offset, int length);
+
+    /**
+     * Whether the transfer stream to a peer takes a message now. A stream is opened by being asked for, and takes none until
+     * it is open, nor while too much waits in it; the engine asks again.
+     */
+    boolean canTransfer(Endpoint peer);
+
+    /**
+     * Puts one message on the transfer stream to a peer: reliable and in order, until the stream breaks, which is to be told
+     * by {@link Engine#onTransferClosed}. Only after {@link #canTransfer} has said yes.
+     *
+     * @param length bytes, 16 KiB at most
+     */
+    void transfer(Endpoint peer, MemorySegment message, long offset, int length);
 }

@@ -3,6 +3,7 @@ package org.ilbd.core.engine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.EchoReply;
 import org.ilbd.core.packet.FourTuple;
@@ -23,11 +24,14 @@ final class PacketRouter {
     /** Of one packet (design: no packet visits more). */
     static final int MAX_VISITS = 3;
 
+    private final boolean fillsOnDemand;
     private final EngineOutput output;
     private final ServiceTable services;
     private final Associations associations;
     private final Ranking ranking;
+    private final Membership membership;
     private final PeerLink link;
+    private final Announcer announcer;
     private final Counters counters;
     private final Packet packet = new Packet();
     private final MemorySegment made;
@@ -42,13 +46,19 @@ final class PacketRouter {
     private int firstVisited;
 
     PacketRouter(
+            EngineConfig config,
             EngineOutput output,
             ServiceTable services,
             Associations associations,
             Ranking ranking,
+            Membership membership,
             PeerLink link,
+            Announcer announcer,
             Counters counters,
             SegmentAllocator memory) {
+        this.fillsOnDemand = config.cacheFill() == CacheFill.ON_DEMAND;
+        this.membership = membership;
+        this.announcer = announcer;
         this.output = output;
         this.services = services;
         this.associations = associations;
@@ -113,11 +123,29 @@ final class PacketRouter {
         } else if (packet.isSyn() && !packet.isRst()) {
             routeSyn(service);
         } else {
-            Server server = associations.serve(service, packet.tuple(), packet.isFin(), packet.isRst());
-            if (server != null) {
-                deliver(server);
-            } else if (!forwardToHolder()) {
-                orphan(service);
+            routeKnown(service);
+        }
+    }
+
+    private void routeKnown(Service service) {
+        if (!associations.isTrusted() && forwardToHolder()) {
+            return;
+        }
+        Server server = associations.serve(service, packet.tuple(), packet.isFin(), packet.isRst());
+        if (server != null) {
+            tellForwarder(server);
+            deliver(server);
+        } else if (!associations.isTrusted() || !forwardToHolder()) {
+            orphan(service);
+        }
+    }
+
+    /** The ILB that had to forward this packet is not to have to do so with the next one. */
+    private void tellForwarder(Server server) {
+        if (fillsOnDemand && visitsBefore > 0) {
+            Peer forwarder = membership.peerByTag(firstVisited);
+            if (forwarder != null && !packet.isFin() && !packet.isRst()) {
+                announcer.toPeer(forwarder.position(), packet.tuple(), server, ConnectionState.ESTABLISHED, false, 0);
             }
         }
     }
@@ -136,8 +164,9 @@ final class PacketRouter {
                 counters.drop(DropReason.NO_OWNER);
                 return;
             }
-            // The owner sent it here: its view and ours differ for a moment. The connection is served all the same.
-            backup = Ranking.NONE;
+            // Whom we take for the owner has sent it here.
+            counters.drop(DropReason.VIEWS_DIFFER);
+            return;
         }
         int slot = associations.associate(service, tuple);
         if (slot == Associations.NONE) {
@@ -145,8 +174,14 @@ final class PacketRouter {
             return;
         }
         Server server = associations.server(slot);
-        if (associations.state(slot) == ConnectionState.ESTABLISHED || !sendThrough(backup, slot, server)) {
+        Peer peer = link.reachable(backup);
+        if (associations.state(slot) == ConnectionState.ESTABLISHED || peer == null) {
             deliver(server);
+        } else if (visitsBefore + 1 >= MAX_VISITS) {
+            counters.drop(DropReason.VIEWS_DIFFER);
+        } else {
+            counters.add(Counter.FORWARDED_SYNS);
+            link.forwardSyn(packet, peer, visitsBefore + 1, firstVisited, server, associations.ageMillis(slot));
         }
     }
 
@@ -159,16 +194,6 @@ final class PacketRouter {
             counters.add(Counter.STATELESS_SYNS);
             deliver(services.server(server));
         }
-    }
-
-    private boolean sendThrough(int backup, int slot, Server server) {
-        Peer peer = link.reachable(backup);
-        if (peer == null || visitsBefore + 1 >= MAX_VISITS) {
-            return false;
-        }
-        counters.add(Counter.FORWARDED_SYNS);
-        link.forwardSyn(packet, peer, visitsBefore + 1, firstVisited, server, associations.ageMillis(slot));
-        return true;
     }
 
     private void routeError(Service service) {

@@ -17,7 +17,8 @@ import org.ilbd.core.protocol.MessageAuthenticator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way out to the other ILBs: wraps packets, signs whatever is sent. A super-segment is split first, so that a
+ * The way out to the other ILBs: wraps packets, signs whatever is sent. Datagrams and streams are counted apart, since the one
+ * may overtake the other by more than a replay window. A super-segment is split first, so that a
  * forwarded packet is as long as its client sent it plus our header.
  */
 final class PeerLink {
@@ -27,9 +28,9 @@ final class PeerLink {
     private final EngineOutput output;
     private final Membership membership;
     private final MessageAuthenticator authenticator;
+    private final MessageAuthenticator streamAuthenticator;
     private final Counters counters;
     private final int tag;
-    private final long incarnation;
     private final MemorySegment datagram;
     private final SegmentSplitter splitter = new SegmentSplitter();
 
@@ -38,14 +39,15 @@ final class PeerLink {
             EngineOutput output,
             Membership membership,
             MessageAuthenticator authenticator,
+            MessageAuthenticator streamAuthenticator,
             Counters counters,
             SegmentAllocator memory) {
         this.output = output;
         this.membership = membership;
         this.authenticator = authenticator;
+        this.streamAuthenticator = streamAuthenticator;
         this.counters = counters;
         this.tag = config.id().tag();
-        this.incarnation = config.incarnation();
         this.datagram = memory.allocate(ForwardHeader.MAX_LENGTH_BYTES + 65_536, 64);
     }
 
@@ -66,13 +68,15 @@ final class PeerLink {
      * @param visited0 the tag of the first ILB, if this one is not
      */
     void forward(Packet packet, Peer peer, int hop, int visited0) {
-        int length = ForwardHeader.encode(datagram, 0, tag, incarnation, hop, hop == 1 ? tag : visited0, tag, false);
+        int length = ForwardHeader.encode(
+                datagram, 0, tag, membership.incarnation(), hop, hop == 1 ? tag : visited0, tag, false);
         send(packet, peer, length);
     }
 
     /** As {@link #forward}, with the association that the receiver is to store before it delivers. */
     void forwardSyn(Packet packet, Peer peer, int hop, int visited0, Server server, int ageMillis) {
-        int length = ForwardHeader.encode(datagram, 0, tag, incarnation, hop, hop == 1 ? tag : visited0, tag, true);
+        int length = ForwardHeader.encode(
+                datagram, 0, tag, membership.incarnation(), hop, hop == 1 ? tag : visited0, tag, true);
         IpAddress address = server.endpoint().address();
         length += AssociationRecord.encode(
                 datagram,
@@ -91,6 +95,26 @@ final class PeerLink {
     void send(Endpoint endpoint, MemorySegment message, long offset, int length) {
         authenticator.sign(message, offset, length);
         output.send(endpoint, message, offset, length);
+    }
+
+    /** Signs a message and puts it on the transfer stream to a peer; false, and nothing sent, if that does not take it now. */
+    boolean transfer(Endpoint endpoint, MemorySegment message, long offset, int length) {
+        if (!output.canTransfer(endpoint)) {
+            return false;
+        }
+        streamAuthenticator.sign(message, offset, length);
+        output.transfer(endpoint, message, offset, length);
+        return true;
+    }
+
+    /** What this ILB signs its messages with: the CRC32 of its id. */
+    int tag() {
+        return tag;
+    }
+
+    /** This ILB's incarnation, as in its messages. */
+    long incarnation() {
+        return membership.incarnation();
     }
 
     private void send(Packet packet, Peer peer, int headerLength) {

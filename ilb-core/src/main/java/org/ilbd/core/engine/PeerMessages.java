@@ -1,7 +1,6 @@
 package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
-import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.membership.Reception;
@@ -17,6 +16,7 @@ import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.TransferMessage;
 import org.jspecify.annotations.Nullable;
 
 /** What other ILBs say: authenticated, decoded and handed to the part that it concerns, or dropped and counted. */
@@ -24,28 +24,35 @@ final class PeerMessages {
     private final Membership membership;
     private final ServiceTable services;
     private final Associations associations;
+    private final Transfers transfers;
     private final PacketRouter router;
     private final MessageAuthenticator authenticator;
+    private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
     private final Counters counters;
     private final IdMessage idMessage = new IdMessage();
     private final ForwardHeader forward = new ForwardHeader();
     private final AssociationsMessage message = new AssociationsMessage();
     private final AssociationRecord record = new AssociationRecord();
+    private final TransferMessage transferMessage = new TransferMessage();
 
     PeerMessages(
             Membership membership,
             ServiceTable services,
             Associations associations,
+            Transfers transfers,
             PacketRouter router,
             MessageAuthenticator authenticator,
+            MessageAuthenticator streamAuthenticator,
             Clock clock,
             Counters counters) {
         this.membership = membership;
         this.services = services;
         this.associations = associations;
+        this.transfers = transfers;
         this.router = router;
         this.authenticator = authenticator;
+        this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
         this.counters = counters;
     }
@@ -58,21 +65,78 @@ final class PeerMessages {
             long sourceHigh,
             long sourceLow,
             int sourcePort) {
-        MessageAuthenticator.Verdict verdict = authenticator.verify(segment, offset, length);
-        switch (verdict) {
+        if (!isAuthentic(authenticator, segment, offset, length)) {
+            return;
+        }
+        switch (MessageHeader.type(segment, offset)) {
+            case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
+            case FORWARD -> onForward(segment, offset, length);
+            case ASSOCIATIONS -> onAssociations(segment, offset, length);
+            case TRANSFER, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+        }
+    }
+
+    /** One message of a transfer stream. */
+    void onTransfer(MemorySegment segment, long offset, int length) {
+        if (!isAuthentic(streamAuthenticator, segment, offset, length)) {
+            return;
+        }
+        switch (MessageHeader.type(segment, offset)) {
+            case ASSOCIATIONS -> onFrame(segment, offset, length);
+            case TRANSFER -> onTransferMessage(segment, offset, length);
+            case ID, FORWARD, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+        }
+    }
+
+    private boolean isAuthentic(MessageAuthenticator with, MemorySegment segment, long offset, int length) {
+        switch (with.verify(segment, offset, length)) {
             case OK -> {
-                switch (MessageHeader.type(segment, offset)) {
-                    case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
-                    case FORWARD -> onForward(segment, offset, length);
-                    case ASSOCIATIONS -> onAssociations(segment, offset, length);
-                    case UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
-                }
+                return true;
             }
             case MALFORMED -> counters.drop(DropReason.PEER_MALFORMED);
             case UNKNOWN_KEY -> counters.drop(DropReason.PEER_UNKNOWN_KEY);
             case BAD_MAC -> counters.drop(DropReason.PEER_BAD_MAC);
             case STALE -> counters.drop(DropReason.PEER_STALE);
             case REPLAY -> counters.drop(DropReason.PEER_REPLAY);
+        }
+        return false;
+    }
+
+    private void onFrame(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (message.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        while (message.next(record)) {
+            learn(peer, record, false);
+        }
+        PeerTransfer stream = transfers.to(peer.position());
+        if (stream != null) {
+            stream.acknowledge(message.sequence());
+        }
+    }
+
+    private void onTransferMessage(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (transferMessage.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        switch (transferMessage.kind()) {
+            case ACKNOWLEDGED -> {
+                PeerTransfer stream = transfers.to(peer.position());
+                if (stream != null) {
+                    stream.onAcknowledged(transferMessage.number());
+                }
+            }
+            case HANDED_OVER -> membership.onHandedOver(peer, transferMessage.viewDigest(), clock.nanos());
         }
     }
 
@@ -120,7 +184,7 @@ final class PeerMessages {
             router.fromPeer(segment, forward.packetOffset(), forward.packetLength(), forward.hop(), forward.visited0());
             return;
         }
-        Server server = learn(peer, forward.association());
+        Server server = learn(peer, forward.association(), true);
         if (server != null) {
             router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
         }
@@ -138,7 +202,7 @@ final class PeerMessages {
         boolean apply = message.audience() == AssociationsMessage.Audience.ONE
                 || membership.onBroadcast(peer.tag(), peer.incarnation(), message.sequence());
         while (apply && message.next(record)) {
-            learn(peer, record);
+            learn(peer, record, false);
         }
     }
 
@@ -152,11 +216,15 @@ final class PeerMessages {
         return peer;
     }
 
-    private @Nullable Server learn(Peer peer, AssociationRecord association) {
+    private @Nullable Server learn(Peer peer, AssociationRecord association, boolean mustHold) {
         FourTuple tuple = association.tuple();
         Service service = services.findByDestination(tuple);
         if (service == null) {
             counters.drop(DropReason.NO_SERVICE);
+            return null;
+        }
+        if (association.state() == AssociationState.UNSURE) {
+            associations.answer(peer.position(), service, tuple);
             return null;
         }
         Server server = service.serverAt(
@@ -173,16 +241,9 @@ final class PeerMessages {
                 service,
                 tuple,
                 server,
-                state(association.state()),
+                WireState.of(association.state()),
                 association.reset(),
-                association.ageMillis());
-    }
-
-    private static ConnectionState state(AssociationState state) {
-        return switch (state) {
-            case HALF_OPEN -> ConnectionState.HALF_OPEN;
-            case ESTABLISHED -> ConnectionState.ESTABLISHED;
-            case CLOSING, ENDED -> ConnectionState.CLOSING;
-        };
+                association.ageMillis(),
+                mustHold);
     }
 }

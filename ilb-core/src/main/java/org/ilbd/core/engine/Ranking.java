@@ -1,6 +1,5 @@
 package org.ilbd.core.engine;
 
-import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.FourTuple;
 
 /**
@@ -9,45 +8,43 @@ import org.ilbd.core.packet.FourTuple;
  */
 final class Ranking {
     /** This ILB itself. */
-    static final int SELF = -2;
+    static final int SELF = Placement.SELF;
     /** There is no such ILB. */
-    static final int NONE = -1;
+    static final int NONE = Placement.NONE;
 
-    private View view;
-    private int[] peers;
-    private View previousView;
-    private int[] previousPeers;
+    private Placement current;
+    private Placement previous;
+    private Placement holding;
     private int owner = NONE;
     private int backup = NONE;
 
+    Ranking(Placement start) {
+        current = start;
+        previous = start;
+        holding = start;
+    }
+
     /**
-     * Starts with a view.
+     * Takes over another view.
      *
-     * @param peers for each position of the view the peer's position, or {@link #SELF}
+     * @param whatToHold by which this ILB tells what it is to hold: the view, or while it is JOINING the view with it in
      */
-    Ranking(View view, int[] peers) {
-        this.view = view;
-        this.peers = peers;
-        this.previousView = view;
-        this.previousPeers = peers;
+    void change(Placement view, Placement whatToHold) {
+        previous = current;
+        current = view;
+        holding = whatToHold;
     }
 
-    void change(View newView, int[] newPeers) {
-        previousView = view;
-        previousPeers = peers;
-        view = newView;
-        peers = newPeers;
-    }
-
-    View view() {
-        return view;
+    /** The view. */
+    Placement current() {
+        return current;
     }
 
     /** Ranks one connection; {@link #owner()} and {@link #backup()} answer for it until the next call. */
     Ranking rank(FourTuple tuple) {
-        long ranked = view.rank(tuple);
-        owner = peerAt(peers, View.owner(ranked));
-        backup = peerAt(peers, View.backup(ranked));
+        long ranked = current.rank(tuple);
+        owner = current.owner(ranked);
+        backup = current.backup(ranked);
         return this;
     }
 
@@ -65,16 +62,14 @@ final class Ranking {
         return owner == SELF;
     }
 
-    boolean selfHolds() {
-        return owner == SELF || backup == SELF;
+    /** Whether this ILB is the owner or the backup of a connection, or will be once it has joined. */
+    boolean selfHolds(FourTuple tuple) {
+        long ranked = holding.rank(tuple);
+        return holding.owner(ranked) == SELF || holding.backup(ranked) == SELF;
     }
 
     /** Who owned the connection under the view before this one. */
     int previousOwner(FourTuple tuple) {
-        return peerAt(previousPeers, View.owner(previousView.rank(tuple)));
-    }
-
-    private static int peerAt(int[] peers, int place) {
-        return place < 0 ? NONE : peers[place];
+        return previous.owner(previous.rank(tuple));
     }
 }

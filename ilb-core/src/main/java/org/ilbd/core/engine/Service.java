@@ -3,7 +3,9 @@ package org.ilbd.core.engine;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
@@ -146,6 +148,18 @@ public final class Service {
     /** The index of the server that the Maglev table gives, or {@link Scheduler#NONE}. */
     int selectStateless(long connectionHash) {
         return indexAt(maglev.select(connectionHash));
+    }
+
+    /** Reads the 4-tuple of a connection to this service out of the table. */
+    void readTuple(OwnedConnections table, int slot, FourTuple tuple) {
+        tuple.set(
+                vip.address().ipv6(),
+                table.sourceHigh(slot),
+                table.sourceLow(slot),
+                table.sourcePort(slot),
+                vip.address().high(),
+                vip.address().low(),
+                vip.port());
     }
 
     /** The server at that address and port, also one that the configuration names no more. */

@@ -37,11 +37,14 @@ public final class Membership {
     /** The most peers that are known at a time: with this one, 256 ILBs. */
     public static final int MAX_PEERS = 255;
 
+    /** The digest of no view: see {@link ActiveSet}. */
+    private static final long NOT_HANDED_OVER = 0;
+
     /** Digests may differ while a failure gets round: one timeout at each of two ILBs. */
     private static final int VIEW_TOLERANCE_TIMEOUTS = 2;
 
     private final IlbId self;
-    private final long incarnation;
+    private long incarnation;
     private final long heartbeatNanos;
     private final long failureTimeoutNanos;
     private final ConfiguredPeers configured;
@@ -53,6 +56,7 @@ public final class Membership {
     private final ReceptionCounts receptions = new ReceptionCounts();
 
     private IlbState selfState = IlbState.JOINING;
+    private boolean begun;
     private boolean viewOutdated;
     private boolean announce = true;
     private long nextHeartbeatNanos;
@@ -249,6 +253,13 @@ public final class Membership {
      * the time this returns. Cheap: to be called before anything that relies on a cache, also between ticks.
      */
     public boolean noticeAbsence(long nowNanos) {
+        if (!begun) {
+            // The time between the making of this object and its first use says nothing.
+            begun = true;
+            lastTickNanos = nowNanos;
+            startNanos = nowNanos;
+            listeningSinceNanos = nowNanos;
+        }
         long awayNanos = nowNanos - lastTickNanos;
         // The others' timeout runs since our last heartbeat, which may have been one interval before the last tick.
         if (awayNanos < failureTimeoutNanos - heartbeatNanos) {
@@ -267,9 +278,61 @@ public final class Membership {
         return true;
     }
 
-    /** The rule of joining: every configured peer was heard, or those that are there have had the time to be. */
+    /**
+     * The rule of joining. Where others are ACTIVE, each of them must have handed over what this ILB is going to hold, for the
+     * view as it is now. Where none is, there is nothing to wait for once every configured peer was heard, or those that are
+     * there have had the time to be.
+     */
     private boolean mayBecomeActive(long nowNanos) {
-        return (!multicast && configured.allHeard()) || nowNanos - listeningSinceNanos >= failureTimeoutNanos;
+        if (view.activeIds().isEmpty()) {
+            return (!multicast && configured.allHeard()) || nowNanos - listeningSinceNanos >= failureTimeoutNanos;
+        }
+        return allHaveHandedOver();
+    }
+
+    private boolean allHaveHandedOver() {
+        List<Peer> peers = table.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            Peer peer = peers.get(i);
+            if (peer.state() == IlbState.ACTIVE && !peer.hasHandedOver(view.digest())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether this ILB is LEAVING, and every ACTIVE one has brought its associations to two ILBs without it. */
+    public boolean isReleased() {
+        return selfState == IlbState.LEAVING && allHaveHandedOver();
+    }
+
+    /**
+     * A peer has handed over all that this ILB is to hold once it is one more in the view with that digest; or, while this one
+     * is LEAVING, all that the others are to hold without it.
+     *
+     * @param peer of this membership, in the incarnation that said it
+     */
+    public void onHandedOver(Peer peer, long viewDigest, long nowNanos) {
+        peer.setHandedOver(viewDigest);
+        onTick(nowNanos);
+    }
+
+    /**
+     * Begins anew as a newcomer: JOINING, in a new incarnation. For an ILB that was away: the others have gone on without it,
+     * and what it holds may be of the past.
+     *
+     * @param newIncarnation larger than the one before
+     */
+    public void rejoin(long newIncarnation, long nowNanos) {
+        incarnation = newIncarnation;
+        startNanos = nowNanos;
+        listeningSinceNanos = nowNanos;
+        List<Peer> peers = table.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            peers.get(i).setHandedOver(NOT_HANDED_OVER);
+        }
+        changeSelfState(IlbState.JOINING);
+        updateView();
     }
 
     /** Begins to leave; LEAVING is the last state that this ILB announces. A second call does nothing. */

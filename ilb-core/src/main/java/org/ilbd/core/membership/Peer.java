@@ -19,6 +19,7 @@ public final class Peer {
     private long viewDigest;
     private long configurationDigest;
     private long viewDiffersSinceNanos;
+    private long handedOver;
     private ViewComparison viewComparison = ViewComparison.EQUAL;
 
     private enum ViewComparison {
@@ -101,6 +102,7 @@ public final class Peer {
         incarnation = message.incarnation();
         counter = 0;
         broadcastSequence = message.broadcastSequence();
+        handedOver = 0;
         viewComparison = ViewComparison.EQUAL;
     }
 
@@ -120,6 +122,15 @@ public final class Peer {
     void waitAnew(long nowNanos) {
         lastHeardNanos = nowNanos;
         viewDiffersSinceNanos = nowNanos;
+    }
+
+    /** Remembers for which view it has handed over; 0 for none. */
+    void setHandedOver(long viewDigestThen) {
+        handedOver = viewDigestThen;
+    }
+
+    boolean hasHandedOver(long viewDigestNow) {
+        return handedOver == viewDigestNow;
     }
 
     void setState(IlbState state) {

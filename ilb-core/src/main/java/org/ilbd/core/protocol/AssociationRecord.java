@@ -58,7 +58,7 @@ public final class AssociationRecord {
     private static final int IPV6_ADDRESS_BYTES = 16;
 
     private final FourTuple tuple = new FourTuple();
-    private AssociationState state = AssociationState.ENDED;
+    private AssociationState state = AssociationState.UNSURE;
     private boolean reset;
     private long serverHigh;
     private long serverLow;

@@ -8,8 +8,8 @@ public enum AssociationState {
     ESTABLISHED(2),
     /** A FIN or a RST was seen. */
     CLOSING(3),
-    /** The association is no more: what is held of it is to be forgotten. */
-    ENDED(4);
+    /** The sender holds it half-open and is about to forget it: whoever knows it better is to say so. */
+    UNSURE(4);
 
     private final int code;
 
@@ -23,7 +23,7 @@ public enum AssociationState {
     }
 
     static boolean isCode(int code) {
-        return code >= HALF_OPEN.code && code <= ENDED.code;
+        return code >= HALF_OPEN.code && code <= UNSURE.code;
     }
 
     /** The state for a byte that {@link #isCode} has approved. */
@@ -32,7 +32,7 @@ public enum AssociationState {
             case 1 -> HALF_OPEN;
             case 2 -> ESTABLISHED;
             case 3 -> CLOSING;
-            default -> ENDED;
+            default -> UNSURE;
         };
     }
 }

@@ -38,12 +38,22 @@ public final class AssociationsMessage {
         /** Everyone; numbered. */
         ALL(1),
         /** The ILB that it is sent to; not numbered. */
-        ONE(2);
+        ONE(2),
+        /** The ILB at the other end of a transfer stream; numbered as frames of that stream, and acknowledged. */
+        TRANSFER(3);
 
         private final int code;
 
         Audience(int code) {
             this.code = code;
+        }
+
+        private static Audience ofCode(int code) {
+            return switch (code) {
+                case 1 -> ALL;
+                case 2 -> ONE;
+                default -> TRANSFER;
+            };
         }
 
         /** The byte on the wire. */
@@ -74,11 +84,11 @@ public final class AssociationsMessage {
             return DecodeResult.TRUNCATED;
         }
         int code = getUnsignedByte(segment, offset + AUDIENCE_OFFSET);
-        if (code != Audience.ALL.code && code != Audience.ONE.code) {
+        if (code < Audience.ALL.code || code > Audience.TRANSFER.code) {
             return DecodeResult.BAD_VALUE;
         }
         this.segment = segment;
-        audience = code == Audience.ALL.code ? Audience.ALL : Audience.ONE;
+        audience = Audience.ofCode(code);
         sequence = getInt(segment, offset + SEQUENCE_OFFSET);
         count = getUnsignedShort(segment, offset + COUNT_OFFSET);
         position = offset + RECORDS_OFFSET;

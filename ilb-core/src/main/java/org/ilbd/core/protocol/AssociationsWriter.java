@@ -13,6 +13,7 @@ import org.ilbd.core.packet.FourTuple;
  */
 public final class AssociationsWriter {
     private final MemorySegment segment;
+    private final int maxBytes;
     private int length;
     private int count;
 
@@ -23,7 +24,13 @@ public final class AssociationsWriter {
      * @throws IndexOutOfBoundsException if they are not there
      */
     public AssociationsWriter(MemorySegment segment, long offset) {
-        this.segment = segment.asSlice(offset, MessageHeader.MAX_DATAGRAM_BYTES);
+        this(segment, offset, MessageHeader.MAX_DATAGRAM_BYTES);
+    }
+
+    /** As {@link #AssociationsWriter(MemorySegment, long)}, for messages of another greatest length. */
+    public AssociationsWriter(MemorySegment segment, long offset, int maxBytes) {
+        this.segment = segment.asSlice(offset, maxBytes);
+        this.maxBytes = maxBytes;
         clear();
     }
 
@@ -42,7 +49,7 @@ public final class AssociationsWriter {
             long serverLow,
             int serverPort,
             int ageMillis) {
-        if (length + AssociationRecord.lengthBytes(tuple.ipv6()) > MessageHeader.MAX_DATAGRAM_BYTES) {
+        if (length + AssociationRecord.lengthBytes(tuple.ipv6()) > maxBytes) {
             return false;
         }
         length += AssociationRecord.encode(
@@ -69,6 +76,11 @@ public final class AssociationsWriter {
     /** Completes a message for one ILB alone, up to its signature; returns its length in bytes. */
     public int finishForOne(int senderTag, long incarnation) {
         return finish(senderTag, incarnation, 0, AssociationsMessage.Audience.ONE);
+    }
+
+    /** Completes a numbered frame of the transfer stream to one ILB, up to its signature; returns its length in bytes. */
+    public int finishForTransfer(int senderTag, long incarnation, int number) {
+        return finish(senderTag, incarnation, number, AssociationsMessage.Audience.TRANSFER);
     }
 
     private int finish(int senderTag, long incarnation, int sequence, AssociationsMessage.Audience audience) {

@@ -9,7 +9,9 @@ public enum MessageType {
     /** A client's packet on its way to another ILB: {@link ForwardHeader}. */
     FORWARD(2),
     /** Associations, many in one: {@link AssociationsMessage}. */
-    ASSOCIATIONS(3);
+    ASSOCIATIONS(3),
+    /** How far a transfer has come: {@link TransferMessage}. */
+    TRANSFER(4);
 
     private final int code;
 
@@ -28,6 +30,7 @@ public enum MessageType {
             case 1 -> ID;
             case 2 -> FORWARD;
             case 3 -> ASSOCIATIONS;
+            case 4 -> TRANSFER;
             default -> UNKNOWN;
         };
     }

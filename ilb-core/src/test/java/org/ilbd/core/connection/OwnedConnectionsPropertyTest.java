@@ -169,6 +169,7 @@ class OwnedConnectionsPropertyTest {
             Entry entry = entryAt(table, slot);
             assertThat(now - entry.lastSeen).isGreaterThanOrEqualTo(timeout(entry));
             forget(entry);
+            return true;
         });
         assertThat(removed).isEqualTo(before - model.size()).isLessThanOrEqualTo(budget);
         if (removed < budget) {

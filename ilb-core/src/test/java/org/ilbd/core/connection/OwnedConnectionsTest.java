@@ -24,7 +24,7 @@ class OwnedConnectionsTest {
     private static final int ESTABLISHED_TIMEOUT = 3_600_000;
     private static final int CLOSING_TIMEOUT = 30_000;
     private static final int SERVICE = 7;
-    private static final SlotVisitor NOBODY = slot -> {};
+    private static final ExpiryPolicy ALWAYS = slot -> true;
 
     private final Arena arena = Arena.ofConfined();
     private OwnedConnections table = table(ESTABLISHED_CAPACITY, HALF_OPEN_CAPACITY);
@@ -354,7 +354,7 @@ class OwnedConnectionsTest {
     void emptyTableHasNothing() {
         assertThat(find(1)).isEqualTo(NONE);
         assertThat(table.nextSlot(NONE)).isEqualTo(NONE);
-        assertThat(table.expire(Integer.MAX_VALUE, 10, NOBODY)).isZero();
+        assertThat(table.expire(Integer.MAX_VALUE, 10, ALWAYS)).isZero();
         assertThat(table.size()).isZero();
     }
 

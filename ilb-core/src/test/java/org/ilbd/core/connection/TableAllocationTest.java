@@ -12,7 +12,7 @@ class TableAllocationTest {
 
     private static final int WARM_UP = 60_000;
     private static final int MEASURED = 20_000;
-    private static final SlotVisitor NOBODY = slot -> {};
+    private static final ExpiryPolicy ALWAYS = slot -> true;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private final FourTuple tuple = new FourTuple();
@@ -67,7 +67,7 @@ class TableAllocationTest {
                 default -> table.touch(slot, now);
             }
         }
-        table.expire(now, 4, NOBODY);
+        table.expire(now, 4, ALWAYS);
     }
 
     private static ConnectionState state(int number) {

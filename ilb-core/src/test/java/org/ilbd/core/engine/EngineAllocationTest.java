@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -35,11 +37,15 @@ class EngineAllocationTest {
         final Half second = new Half(this, SECOND, FIRST);
         long now = 1;
         long delivered;
+        final Deque<Runnable> transfers = new ArrayDeque<>();
 
         void tick() {
             now += Engine.TICK_NANOS;
             first.engine().onTick(now);
             second.engine().onTick(now);
+            while (!transfers.isEmpty()) {
+                transfers.remove().run();
+            }
         }
     }
 
@@ -72,6 +78,18 @@ class EngineAllocationTest {
 
         @Override
         public void reply(Packet packet) {}
+
+        @Override
+        public boolean canTransfer(Endpoint peer) {
+            return true;
+        }
+
+        @Override
+        public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
+            MemorySegment copy = Arena.ofAuto().allocate(length, Long.BYTES).copyFrom(message.asSlice(offset, length));
+            Engine receiver = (peer.equals(FIRST) ? pair.first : pair.second).engine;
+            pair.transfers.add(() -> receiver.onTransfer(copy, 0, length, pair.now));
+        }
 
         @Override
         public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
@@ -123,6 +141,7 @@ class EngineAllocationTest {
 
         // Connections come, talk and go; each packet enters at either ILB, so half of the SYNs are forwarded.
         IntConsumer packets = round -> {
+            pair.tick();
             for (int i = 0; i < 3_000; i++) {
                 int port = 1_024 + (round * 1_000 + i / 3) % 60_000;
                 int flags = switch (i % 3) {

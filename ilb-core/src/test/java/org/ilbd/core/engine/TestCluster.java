@@ -64,12 +64,23 @@ final class TestCluster {
         @Override
         public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
             byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-            inFlight.add(new InFlight(bind, peer, copy));
+            inFlight.add(new InFlight(bind, peer, copy, false));
+        }
+
+        @Override
+        public boolean canTransfer(Endpoint peer) {
+            return ilbs.stream().anyMatch(ilb -> ilb.alive && ilb.bind.equals(peer));
+        }
+
+        @Override
+        public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
+            byte[] copy = message.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+            inFlight.add(new InFlight(bind, peer, copy, true));
         }
     }
 
-    /** A datagram between ILBs. */
-    record InFlight(Endpoint from, Endpoint to, byte[] payload) {}
+    /** A datagram between ILBs, or a message on a transfer stream. */
+    record InFlight(Endpoint from, Endpoint to, byte[] payload, boolean stream) {}
 
     final List<Ilb> ilbs = new ArrayList<>();
     final List<Delivery> deliveries = new ArrayList<>();
@@ -208,7 +219,7 @@ final class TestCluster {
                 throw new AssertionError("datagrams go round for ever");
             }
             InFlight datagram = inFlight.remove();
-            if (!loses.test(datagram)) {
+            if (datagram.stream() || !loses.test(datagram)) {
                 arrive(datagram);
             }
         }
@@ -219,6 +230,10 @@ final class TestCluster {
             if (ilb.alive && ilb.bind.equals(datagram.to())) {
                 MemorySegment.copy(
                         datagram.payload(), 0, buffer, ValueLayout.JAVA_BYTE, FRONT, datagram.payload().length);
+                if (datagram.stream()) {
+                    ilb.engine.onTransfer(buffer, FRONT, datagram.payload().length, now);
+                    continue;
+                }
                 IpAddress source = datagram.from().address();
                 ilb.engine.onDatagram(
                         buffer,

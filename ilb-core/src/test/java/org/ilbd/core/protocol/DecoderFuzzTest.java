@@ -45,6 +45,11 @@ class DecoderFuzzTest {
     }
 
     @FuzzTest(maxDuration = "1m")
+    void transferMessage(byte[] data) {
+        check(data, DecoderFuzzTest::transferMessage);
+    }
+
+    @FuzzTest(maxDuration = "1m")
     void messageAuthenticator(byte[] data) {
         check(data, DecoderFuzzTest::messageAuthenticator);
     }
@@ -66,6 +71,7 @@ class DecoderFuzzTest {
             forwardHeader(data);
             associationsMessage(data);
             idMessage(data);
+            transferMessage(data);
             messageAuthenticator(data);
         }
     }
@@ -82,6 +88,7 @@ class DecoderFuzzTest {
                 case ID -> idMessage(message, 0, length);
                 case FORWARD -> forwardHeader(message, 0, length);
                 case ASSOCIATIONS -> associationsMessage(message, 0, length);
+                case TRANSFER -> transferMessage(message, 0, length);
                 case UNKNOWN -> "unknown";
             };
             assertThat(text).startsWith("OK");
@@ -136,6 +143,12 @@ class DecoderFuzzTest {
 
     private static String idMessage(MemorySegment segment, long offset, int length) {
         IdMessage message = new IdMessage();
+        DecodeResult result = message.decode(segment, offset, length);
+        return result == DecodeResult.OK ? result + " " + message : result.toString();
+    }
+
+    private static String transferMessage(MemorySegment segment, long offset, int length) {
+        TransferMessage message = new TransferMessage();
         DecodeResult result = message.decode(segment, offset, length);
         return result == DecodeResult.OK ? result + " " + message : result.toString();
     }

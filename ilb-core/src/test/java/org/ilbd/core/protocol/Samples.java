@@ -57,8 +57,17 @@ final class Samples {
 
     /** Writes a random message that decodes; returns its length. There must be 1,400 bytes at {@code offset}. */
     static int randomMessage(RandomGenerator random, MemorySegment segment, long offset) {
-        return switch (random.nextInt(3)) {
+        return switch (random.nextInt(4)) {
             case 0 -> randomId(random, segment, offset);
+            case 2 ->
+                TransferMessage.encode(
+                        segment,
+                        offset,
+                        random.nextInt(),
+                        random.nextLong(),
+                        random.nextBoolean() ? TransferMessage.Kind.ACKNOWLEDGED : TransferMessage.Kind.HANDED_OVER,
+                        random.nextInt(),
+                        random.nextLong());
             case 1 -> randomForward(random, segment, offset);
             default -> randomAssociations(random, segment, offset);
         };

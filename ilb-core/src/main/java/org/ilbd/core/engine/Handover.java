@@ -1,0 +1,246 @@
+package org.ilbd.core.engine;
+
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.membership.Membership;
+import org.ilbd.core.packet.FourTuple;
+
+/**
+ * Brings every association to the two ILBs that are to hold it after a change of the view, and to a newcomer before it
+ * becomes part of the view.
+ *
+ * <h2>Who sends what</h2>
+ * The owner and the backup of a connection hold it under the view that was handed over last, the <i>base</i>. Whichever
+ * of the two ranks higher and is still there sends it to the holders under the view as it is now that the base does not
+ * have. After a crash that is the backup, which has become the owner; after a planned leave nothing is
+ * different, the ILB that leaves only waits for it.
+ *
+ * <h2>Newcomers</h2>
+ * The owner sends a newcomer what it is going to hold, and from then on each change of it, in one stream. When all is
+ * acknowledged, the newcomer is told so; once all ILBs have told it, it declares itself ACTIVE, and that view counts as
+ * handed over already.
+ *
+ * <h2>Slices</h2>
+ * A walk over the table goes in slices, as far as the streams have room. Whatever changes meanwhile is told on the
+ * ordinary ways, so the walk may see an association before or after a change. A change of the view, a new newcomer or a
+ * broken stream starts it again: what is sent twice does no harm.
+ */
+final class Handover {
+    private enum Phase {
+        /** Nothing to do. */
+        IDLE,
+        /** Walking over the table and sending. */
+        SENDING,
+        /** Waiting for the last acknowledgements. */
+        SETTLING,
+        /** Walking over the table and letting go of what others hold now. */
+        SWEEPING
+    }
+
+    private final OwnedConnections table;
+    private final ServiceTable services;
+    private final Associations associations;
+    private final Membership membership;
+    private final Ranking ranking;
+    private final Transfers transfers;
+    private final FourTuple tuple = new FourTuple();
+
+    private Placement base;
+    private Phase phase = Phase.IDLE;
+    private int cursor = Associations.NONE;
+    private int walked;
+    private boolean losing;
+    private int preparedJoiner = Placement.NONE;
+    private boolean rejoined;
+
+    Handover(
+            ServiceTable services,
+            Associations associations,
+            Membership membership,
+            Ranking ranking,
+            Transfers transfers) {
+        this.table = associations.table();
+        this.services = services;
+        this.associations = associations;
+        this.membership = membership;
+        this.ranking = ranking;
+        this.transfers = transfers;
+        this.base = ranking.current();
+    }
+
+    /** The view has changed, and the ranking with it. */
+    void onViewChanged() {
+        Placement current = ranking.current();
+        if (!current.contains(Placement.SELF) || (!base.contains(Placement.SELF) && !rejoined)) {
+            // A newcomer was handed what it holds, for this view; one that is none yet, or no more, hands over nothing.
+            base = current;
+        }
+        if (preparedJoiner != Placement.NONE && current.isPlus(base, preparedJoiner)) {
+            base = current;
+        }
+        losing = !current.containsAll(base) || base.size() < 2;
+        restart();
+    }
+
+    /** A peer has come to be JOINING, or is no more. */
+    void onJoinersChanged() {
+        restart();
+    }
+
+    /** This ILB was away, and comes back as a newcomer that still has what it held. */
+    void onRejoin() {
+        rejoined = true;
+    }
+
+    /** The stream to that peer broke: what was on its way may be lost. */
+    void onStreamClosed(int position) {
+        if (transfers.abandon(position)) {
+            restart();
+        }
+    }
+
+    private void restart() {
+        transfers.updateJoiners();
+        transfers.takeMissed();
+        preparedJoiner = Placement.NONE;
+        phase = Phase.SENDING;
+        cursor = Associations.NONE;
+        walked = 0;
+    }
+
+    /** Goes on, over at most {@code budget} associations. */
+    void step(int budget) {
+        if (transfers.takeMissed() && phase != Phase.SENDING) {
+            restart();
+        }
+        switch (phase) {
+            case IDLE -> {}
+            case SENDING -> send(budget);
+            case SETTLING -> settle();
+            case SWEEPING -> sweep(budget);
+        }
+        transfers.flush();
+    }
+
+    /** Whether associations are on their way, or yet to be looked at. */
+    boolean isSending() {
+        return phase == Phase.SENDING || phase == Phase.SETTLING;
+    }
+
+    /** Associations looked at so far, of those in the table. */
+    int walked() {
+        return walked;
+    }
+
+    /** Associations that this ILB owns or may have come to own, and that no other ILB is known to hold. */
+    int underReplicated() {
+        if (ranking.current().size() < 2) {
+            return associations.owned();
+        }
+        if (!losing || !isSending()) {
+            return 0;
+        }
+        int unseen = phase == Phase.SENDING ? Math.max(0, table.size() - walked) : 0;
+        return unseen + transfers.unsettledRecords();
+    }
+
+    private void send(int budget) {
+        for (int i = 0; i < budget; i++) {
+            int slot = table.nextSlot(cursor);
+            if (slot == Associations.NONE) {
+                phase = Phase.SETTLING;
+                settle();
+                return;
+            }
+            if (!handOver(slot)) {
+                return;
+            }
+            cursor = slot;
+            walked++;
+        }
+    }
+
+    /** Sends one association to whom it concerns; false if there is no room on a stream, so that it is to be done again. */
+    private boolean handOver(int slot) {
+        services.service(table.service(slot)).readTuple(table, slot, tuple);
+        Placement current = ranking.current();
+        long before = base.rank(tuple);
+        long now = current.rank(tuple);
+        int owner = current.owner(now);
+        int backup = current.backup(now);
+        associations.setOwned(slot, owner == Placement.SELF);
+        boolean sent = true;
+        if ((!rejoined || ranking.selfHolds(tuple)) && isSender(base.owner(before), base.backup(before))) {
+            // The owner has gone: its backup is the owner now, and the new backup gets the association from it.
+            // The backup has gone: the owner stays, and its new backup gets the association from it.
+            // Both have gone, or the view was divided: both may be new to it.
+            sent = sendTo(owner, slot, before) && sendTo(backup, slot, before);
+        }
+        if (sent && owner == Placement.SELF) {
+            sent = transfers.tellJoiners(
+                    tuple,
+                    associations.server(slot),
+                    table.state(slot),
+                    associations.isReset(slot),
+                    associations.ageMillis(slot));
+        }
+        return sent;
+    }
+
+    /** Whether this ILB is the one that sends: the first of the holders that is still in the view. */
+    private boolean isSender(int baseOwner, int baseBackup) {
+        Placement current = ranking.current();
+        if (current.contains(baseOwner)) {
+            return baseOwner == Placement.SELF;
+        }
+        return !current.contains(baseBackup) || baseBackup == Placement.SELF;
+    }
+
+    private boolean sendTo(int position, int slot, long before) {
+        if (position < 0 || position == base.owner(before) || position == base.backup(before)) {
+            return true;
+        }
+        return transfers.append(
+                position,
+                tuple,
+                associations.server(slot),
+                table.state(slot),
+                associations.isReset(slot),
+                associations.ageMillis(slot));
+    }
+
+    private void settle() {
+        if (!transfers.areSettled()) {
+            return;
+        }
+        base = ranking.current();
+        losing = false;
+        transfers.sayHandedOver();
+        if (transfers.joiners().size() == 1) {
+            preparedJoiner = transfers.joiners().get(0).position();
+        }
+        phase = Phase.SWEEPING;
+        cursor = Associations.NONE;
+    }
+
+    private void sweep(int budget) {
+        if (membership.selfState() != IlbState.ACTIVE) {
+            phase = Phase.IDLE;
+            return;
+        }
+        for (int i = 0; i < budget; i++) {
+            int slot = table.nextSlot(cursor);
+            if (slot == Associations.NONE) {
+                phase = Phase.IDLE;
+                rejoined = false;
+                return;
+            }
+            cursor = slot;
+            services.service(table.service(slot)).readTuple(table, slot, tuple);
+            if (!ranking.selfHolds(tuple)) {
+                // A newcomer has taken the place of this ILB, which is neither owner nor backup any more.
+                associations.letGo(slot, tuple, rejoined);
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.SegmentAllocator;
+import java.util.ArrayList;
+import java.util.List;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.membership.Membership;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.ownership.View;
+import org.ilbd.core.packet.FourTuple;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transfer streams to all peers, and the newcomers among them: what each is going to hold once it is ACTIVE, and the
+ * changes that it is told until then.
+ */
+final class Transfers {
+    private final EngineConfig config;
+    private final Membership membership;
+    private final PeerLink link;
+    private final SegmentAllocator memory;
+    private final List<PeerTransfer> streams = new ArrayList<>();
+    private final List<Joiner> joiners = new ArrayList<>();
+    private boolean missed;
+
+    Transfers(EngineConfig config, Membership membership, PeerLink link, SegmentAllocator memory) {
+        this.config = config;
+        this.membership = membership;
+        this.link = link;
+        this.memory = memory;
+    }
+
+    /** A peer that is JOINING, and the view as it will be with it in. */
+    record Joiner(int position, Placement future) {}
+
+    /** The stream to the peer at that position, or null if there is no such peer, or it is DEAD. */
+    @Nullable
+    PeerTransfer to(int position) {
+        Peer peer = link.reachable(position);
+        if (peer == null) {
+            return null;
+        }
+        while (streams.size() <= position) {
+            streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, memory));
+        }
+        return streams.get(position);
+    }
+
+    /** Finds out anew who is JOINING. */
+    void updateJoiners() {
+        joiners.clear();
+        for (Peer peer : membership.peers()) {
+            if (peer.state() == IlbState.JOINING) {
+                List<IlbId> future = new ArrayList<>(membership.activeIds());
+                future.add(peer.id());
+                View view = new View(config.ownership(), config.ownershipSeed(), future);
+                joiners.add(new Joiner(peer.position(), Placement.of(view, membership)));
+            }
+        }
+    }
+
+    /** The peers that are JOINING. */
+    List<Joiner> joiners() {
+        return joiners;
+    }
+
+    /**
+     * Tells the newcomers that are going to hold this connection of it, or of a change of it.
+     *
+     * @return false if one of them could not be told, for its stream is full
+     */
+    boolean tellJoiners(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        boolean told = true;
+        for (int i = 0; i < joiners.size(); i++) {
+            Joiner joiner = joiners.get(i);
+            long ranked = joiner.future().rank(tuple);
+            // The newcomer becomes the owner and this ILB its backup, or this ILB stays the owner and gets another
+            // backup.
+            boolean becomesOwner = joiner.future().owner(ranked) == joiner.position();
+            boolean becomesBackup = joiner.future().backup(ranked) == joiner.position();
+            if (becomesOwner || becomesBackup) {
+                told &= append(joiner.position(), tuple, server, state, reset, ageMillis);
+            }
+        }
+        return told;
+    }
+
+    /** A connection that this ILB owns has changed; the newcomers must not miss it. */
+    void changed(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        if (!joiners.isEmpty() && !tellJoiners(tuple, server, state, reset, ageMillis)) {
+            missed = true;
+        }
+    }
+
+    /** Whether a newcomer could not be told of a change since the last call. */
+    boolean takeMissed() {
+        boolean was = missed;
+        missed = false;
+        return was;
+    }
+
+    /** Adds an association to the stream to a peer; false while it is full. A dead peer needs nothing any more. */
+    boolean append(int position, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        PeerTransfer stream = to(position);
+        return stream == null || stream.append(tuple, server, state, reset, ageMillis);
+    }
+
+    /** Tells all who come and go that they have been handed everything for the view as it is. */
+    void sayHandedOver() {
+        for (Peer peer : membership.peers()) {
+            if (peer.state() == IlbState.JOINING || peer.state() == IlbState.LEAVING) {
+                PeerTransfer stream = to(peer.position());
+                if (stream != null) {
+                    stream.handedOver(membership.viewDigest());
+                }
+            }
+        }
+    }
+
+    void flush() {
+        for (int i = 0; i < streams.size(); i++) {
+            if (link.reachable(i) != null) {
+                streams.get(i).flush();
+            }
+        }
+    }
+
+    /** Forgets what was on its way to a peer; true if something was. */
+    boolean abandon(int position) {
+        return position < streams.size() && streams.get(position).abandon();
+    }
+
+    boolean areSettled() {
+        return unsettledRecords() == 0;
+    }
+
+    /** Associations that are waiting or on their way, to all peers. */
+    int unsettledRecords() {
+        int sum = 0;
+        for (int i = 0; i < streams.size(); i++) {
+            sum += streams.get(i).unsettledRecords();
+        }
+        return sum;
+    }
+
+    /** Associations sent to all peers since the start. */
+    long sentRecords() {
+        long sum = 0;
+        for (int i = 0; i < streams.size(); i++) {
+            sum += streams.get(i).sentRecords();
+        }
+        return sum;
+    }
+}
