@@ -3,8 +3,12 @@ package org.ilbd.daemon;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.util.concurrent.Future;
+import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -19,10 +23,12 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.admin.AdminServer;
 import org.ilbd.daemon.admin.DutyCycle;
 import org.ilbd.daemon.cli.Version;
 import org.ilbd.daemon.cluster.ClusterEndpoint;
+import org.ilbd.daemon.cluster.TransferStreams;
 import org.ilbd.daemon.config.Configuration;
 import org.ilbd.daemon.config.HealthSettings;
 import org.ilbd.daemon.config.ServiceSettings;
@@ -50,7 +56,9 @@ final class Node implements AutoCloseable {
     private static final long QUIET_MILLIS = 500;
 
     /** Leaving ends after this at the latest: the router must have taken the next hop away by then. */
-    private static final long LEAVE_TIMEOUT_MILLIS = 5_000;
+    private static final long LEAVE_TIMEOUT_MILLIS = 10_000;
+
+    private static final long PROGRESS_MILLIS = 1_000;
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final IoEventLoop loop;
@@ -68,15 +76,16 @@ final class Node implements AutoCloseable {
         try {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));
+            loop = eventLoop("ilbd-engine");
+            IoEventLoop control = eventLoop("ilbd-control");
+            TransferStreams streams = opened(openStreams(configuration, control));
             SecureRandom random = new SecureRandom();
             engine = new Engine(
-                    configuration.engineConfig(System.currentTimeMillis(), random.nextLong(), random.nextLong()),
-                    new Output(datapath, cluster),
+                    configuration.engineConfig(incarnation(), random.nextLong(), random.nextLong()),
+                    new Output(datapath, cluster, streams),
                     new EventLog(),
                     Arena.ofShared(),
                     System.nanoTime());
-            loop = eventLoop("ilbd-engine");
-            IoEventLoop control = eventLoop("ilbd-control");
             DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
             opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
@@ -113,7 +122,29 @@ final class Node implements AutoCloseable {
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
+        loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
+    }
+
+    /** Grows at every start, also by a clock that was set back by less than the time between two starts. */
+    private static long incarnation() {
+        Instant now = Instant.now();
+        return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
+    }
+
+    /** A message of a transfer stream, on the control loop. */
+    private void onMessage(MemorySegment message, Runnable release) {
+        loop.execute(() -> {
+            try {
+                engine.onTransfer(message, 0, (int) message.byteSize(), System.nanoTime());
+            } finally {
+                release.run();
+            }
+        });
+    }
+
+    private void onClosed(Endpoint peer) {
+        loop.execute(() -> engine.onTransferClosed(peer, System.nanoTime()));
     }
 
     /** One line that says what is running. */
@@ -145,15 +176,20 @@ final class Node implements AutoCloseable {
         LOGGER.info("reloaded: {} services, {} servers", next.services().size(), next.serverCount());
     }
 
-    /** Tells the others, and goes on serving until no packet comes any more. */
+    /** Tells the others, and goes on serving until they hold everything and no packet comes any more. */
     void leave() {
         loop.submit(() -> engine.leave(System.nanoTime())).awaitUninterruptibly();
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LEAVE_TIMEOUT_MILLIS);
         long packets = -1;
-        while (packets != packets() && System.nanoTime() - end < 0) {
+        while ((packets != packets() || !isReleased()) && System.nanoTime() - end < 0) {
             packets = packets();
             sleep(QUIET_MILLIS);
         }
+    }
+
+    private boolean isReleased() {
+        Future<Boolean> released = loop.submit(engine::isReleased).awaitUninterruptibly();
+        return released.isSuccess() && released.getNow();
     }
 
     private long packets() {
@@ -252,6 +288,28 @@ final class Node implements AutoCloseable {
                 default -> e.getMessage();
             };
             throw new StartupException(ExitCode.BIND, "cluster.bind = " + bind + ": " + reason, e);
+        }
+    }
+
+    private TransferStreams openStreams(Configuration configuration, IoEventLoop control) throws StartupException {
+        Endpoint bind = configuration.cluster().bind();
+        List<IpAddress> peers =
+                configuration.cluster().peers().stream().map(Endpoint::address).toList();
+        try {
+            return TransferStreams.open(
+                    control, bind, address -> peers.isEmpty() || peers.contains(address), new TransferStreams.Sink() {
+                        @Override
+                        public void onMessage(MemorySegment message, Runnable release) {
+                            Node.this.onMessage(message, release);
+                        }
+
+                        @Override
+                        public void onClosed(Endpoint peer) {
+                            Node.this.onClosed(peer);
+                        }
+                    });
+        } catch (IOException e) {
+            throw new StartupException(ExitCode.BIND, "cluster.bind = " + bind + " (TCP): " + e.getMessage(), e);
         }
     }
 

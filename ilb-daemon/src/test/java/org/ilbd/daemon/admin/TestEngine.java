@@ -172,4 +172,12 @@ final class TestEngine implements EngineOutput, MembershipListener, AutoCloseabl
 
     @Override
     public void viewsDiffer(Peer peer, boolean differ) {}
+
+    @Override
+    public boolean canTransfer(Endpoint peer) {
+        return false;
+    }
+
+    @Override
+    public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {}
 }
