@@ -147,7 +147,7 @@ public final class Engine {
         advance(nowNanos);
         for (Peer candidate : membership.peers()) {
             if (candidate.endpoint().equals(peer)) {
-                handover.onStreamClosed(candidate.position());
+                handover.onStreamClosed(candidate);
             }
         }
     }
@@ -317,7 +317,7 @@ public final class Engine {
                 for (int i = 0; i < services.serverCount(); i++) {
                     services.server(i).report(peer.position(), 0);
                 }
-                transfers.abandon(peer.position());
+                transfers.reset(peer.position());
             }
             if (to == IlbState.JOINING || (from == IlbState.JOINING && to != IlbState.ACTIVE)) {
                 handover.onJoinersChanged();

@@ -3,6 +3,7 @@ package org.ilbd.core.engine;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
+import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 
 /**
@@ -92,9 +93,10 @@ final class Handover {
         rejoined = true;
     }
 
-    /** The stream to that peer broke: what was on its way may be lost. */
-    void onStreamClosed(int position) {
-        if (transfers.abandon(position)) {
+    /** The stream to that peer broke: what was on its way may be lost, also the word that all is handed over. */
+    void onStreamClosed(Peer peer) {
+        boolean lost = transfers.abandon(peer.position());
+        if (lost || peer.state() == IlbState.JOINING || peer.state() == IlbState.LEAVING) {
             restart();
         }
     }

@@ -119,15 +119,26 @@ final class PeerTransfer {
         return link.transfer(peer.endpoint(), control, 0, length);
     }
 
-    /** Forgets what is on the way or waiting: the stream broke, or the peer has gone; true if something was. */
+    /**
+     * The stream broke: forgets what is on the way or waiting, and acknowledges anew, for the last time may have been lost.
+     *
+     * @return whether something was on the way or waiting
+     */
     boolean abandon() {
-        boolean lost = !isSettled();
+        boolean lost = !isSettled() || owesHandedOver != 0;
         acknowledged = sent;
         unacknowledgedRecords = 0;
         writer.clear();
-        owesAcknowledgement = false;
         owesHandedOver = 0;
+        owesAcknowledgement = lastTaken != 0;
         return lost;
+    }
+
+    /** The peer has gone; if it comes back, its frames and ours begin anew. */
+    void reset() {
+        abandon();
+        lastTaken = 0;
+        owesAcknowledgement = false;
     }
 
     /** Whether the peer has acknowledged everything. */

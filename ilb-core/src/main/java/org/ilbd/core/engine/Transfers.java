@@ -45,6 +45,10 @@ final class Transfers {
         while (streams.size() <= position) {
             streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, memory));
         }
+        if (streams.get(position).peer() != peer) {
+            // One that was long dead has given up its position.
+            streams.set(position, new PeerTransfer(peer, link, memory));
+        }
         return streams.get(position);
     }
 
@@ -127,9 +131,16 @@ final class Transfers {
         }
     }
 
-    /** Forgets what was on its way to a peer; true if something was. */
+    /** The stream to a peer broke; true if something was on its way. */
     boolean abandon(int position) {
         return position < streams.size() && streams.get(position).abandon();
+    }
+
+    /** A peer has gone. */
+    void reset(int position) {
+        if (position < streams.size()) {
+            streams.get(position).reset();
+        }
     }
 
     boolean areSettled() {
