@@ -1,0 +1,95 @@
+package org.ilbd.daemon.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A router that changes its mind about which ILB gets which packet, while data flows. */
+class EcmpIT {
+    private static final int CONNECTIONS = 1000;
+    private static final int ILBS = 3;
+    private static final int SERVERS = 3;
+
+    /** Other orders move connections between ILBs as subsets do; at the end all of them again. */
+    private static final List<List<String>> CHOICES = List.of(
+            List.of("ilb3", "ilb1", "ilb2"),
+            List.of("ilb2"),
+            List.of("ilb3", "ilb1"),
+            List.of("ilb1", "ilb2"),
+            List.of("ilb3"),
+            List.of("ilb2", "ilb3", "ilb1"));
+
+    @RegisterExtension
+    final Lab lab = new Lab();
+
+    @ParameterizedTest
+    @CsvSource({
+        "4, direct, broadcast",
+        "4, direct, off",
+        "4, nat, broadcast",
+        "4, nat, off",
+        "6, direct, broadcast",
+        "6, direct, off",
+        "6, nat, broadcast",
+        "6, nat, off"
+    })
+    void changesOfTheRoutersChoiceBreakNoConnection(String family, String forwarding, String cache) {
+        boolean nat = forwarding.equals("nat");
+        int port = nat ? 8080 : 80;
+        lab.up("--family", family, "--forwarding", forwarding);
+        lab.startServers(SERVERS, port);
+        List<Ilb> ilbs = lab.startIlbs(
+                ILBS,
+                "--family",
+                family,
+                "--forwarding",
+                forwarding,
+                "--cache",
+                cache,
+                "--server-port",
+                Integer.toString(port));
+        Traffic traffic = lab.startTraffic(
+                "target=" + (family.equals("6") ? "[fd00:9::1]:80" : "10.9.0.1:80"), "long=" + CONNECTIONS);
+        traffic.awaitOpen(CONNECTIONS);
+        assertThat(ilbs)
+                .allSatisfy(ilb -> assertThat(ilb.scrape().value("ilbd_connections", "role=\"cached\""))
+                        .satisfies(cached -> {
+                            if (cache.equals("off")) {
+                                assertThat(cached).isZero();
+                            } else {
+                                assertThat(cached).isPositive();
+                            }
+                        }));
+
+        for (List<String> choice : CHOICES) {
+            lab.ecmp(choice);
+            if (nat) {
+                // The way back is as free: any ILB turns the servers' addresses into the VIP.
+                for (int server = 1; server <= SERVERS; server++) {
+                    lab.gateway("server" + server, choice.get(server % choice.size()));
+                }
+            }
+            traffic.awaitRounds(2);
+        }
+
+        Traffic.Report last = traffic.stop();
+        assertThat(last.get("failed")).as(last.line()).isZero();
+        assertThat(last.get("open")).as(last.line()).isEqualTo(CONNECTIONS);
+        assertThat(last.get("waiting")).as(last.line()).isZero();
+        assertThat(last.get("checked"))
+                .as(last.line())
+                .isEqualTo(last.get("sent"))
+                .isPositive();
+        System.out.println(family + " " + forwarding + " " + cache + ": " + last);
+        for (int server = 1; server <= SERVERS; server++) {
+            assertThat(last.get("long-server" + server)).as(last.line()).isPositive();
+        }
+        // A packet that nobody knew would have gone to the right server all the same, by the hash.
+        assertThat(ilbs)
+                .allSatisfy(ilb ->
+                        assertThat(ilb.scrape().value("ilbd_orphans_total")).isZero());
+    }
+}

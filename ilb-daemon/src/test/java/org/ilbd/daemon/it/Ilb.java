@@ -1,0 +1,81 @@
+package org.ilbd.daemon.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** One {@code ilbd} of a lab, as it is distributed. */
+final class Ilb {
+    private static final String ADMIN = "http://127.0.0.1:7480";
+
+    private final Lab lab;
+    private final int number;
+    private final Path file;
+    private final Child child;
+
+    private Ilb(Lab lab, int number, Path file, Child child) {
+        this.lab = lab;
+        this.number = number;
+        this.file = file;
+        this.child = child;
+    }
+
+    /** Starts an ILB with a configuration. */
+    static Ilb start(Lab lab, int number, String configuration) {
+        Path file = lab.directory().resolve("ilb" + number + ".conf");
+        write(file, configuration);
+        return new Ilb(lab, number, file, launch(lab, "ilb" + number, file));
+    }
+
+    /** Starts {@code ilbd} on a host with a file, whatever comes of it. */
+    static Child launch(Lab lab, String host, Path file) {
+        return lab.start(
+                host, host, List.of(Lab.DISTRIBUTION.resolve("bin/ilbd").toString(), "--config", file.toString()));
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Its host's name. */
+    String host() {
+        return "ilb" + number;
+    }
+
+    Child child() {
+        return child;
+    }
+
+    /** Waits for the line that it prints when it works. */
+    void awaitReady() {
+        child.awaitLine("ilbd is ready");
+    }
+
+    /** Gives it another configuration and tells it to read it. */
+    void reload(String configuration) {
+        write(file, configuration);
+        signal("HUP");
+    }
+
+    void signal(String name) {
+        lab.run(host(), "kill", "-" + name, Long.toString(child.pid()));
+    }
+
+    /** The metrics as they are now; it must answer. */
+    Scrape scrape() {
+        return Scrape.parse(lab.run(host(), "curl", "-sSf", "--max-time", "10", ADMIN + "/metrics"));
+    }
+
+    /** What it answers to a request, and the status: {@code "ok 200"}. */
+    String get(String path) {
+        return lab.run(host(), "curl", "-sS", "--max-time", "10", "-w", " %{http_code}", ADMIN + path)
+                .replaceAll("\\s+", " ")
+                .strip();
+    }
+}

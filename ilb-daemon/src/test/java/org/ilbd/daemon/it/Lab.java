@@ -1,0 +1,204 @@
+package org.ilbd.daemon.it;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * The network of {@code deploy/lib/lab} for one test, and the programs in it; to be registered as an extension. After the test everything that
+ * it started is ended; if the test has failed, what they all printed is shown. Needs root, or {@code unshare -Urnm}.
+ */
+final class Lab implements AfterEachCallback {
+    /** For a condition that is to come true. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    static final Path TOP = top();
+    static final Path DISTRIBUTION = TOP.resolve("ilb-daemon/target/ilbd");
+
+    private static final Path TOOL = TOP.resolve("deploy/lib/lab");
+    private static final String JAVA_HOME = System.getProperty("java.home");
+
+    /** Two runs at the same time do not meet. */
+    private final String prefix = "it" + ProcessHandle.current().pid();
+
+    private final List<Child> children = new ArrayList<>();
+    private final Path directory;
+    private boolean isUp;
+
+    Lab() {
+        try {
+            directory = Files.createTempDirectory("ilbd-it");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path top() {
+        Path candidate = Path.of("").toAbsolutePath();
+        while (candidate != null && !Files.exists(candidate.resolve("deploy/lib/lab"))) {
+            candidate = candidate.getParent();
+        }
+        if (candidate == null) {
+            throw new IllegalStateException("deploy/lib/lab is not above the current directory");
+        }
+        return candidate;
+    }
+
+    /** For files of the test; it goes with the lab. */
+    Path directory() {
+        return directory;
+    }
+
+    String prefix() {
+        return prefix;
+    }
+
+    /** Builds the network, with more options of {@code lab up}. */
+    Lab up(String... options) {
+        isUp = true;
+        tool(concat(List.of("up", "--prefix", prefix), options));
+        // 10,000 long connections, and short ones that stay in TIME_WAIT for a minute (RFC 9293, 3.3.2).
+        run("client", "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65000");
+        return this;
+    }
+
+    /** Makes these hosts the router's next hops for the VIPs, in this order. */
+    void ecmp(List<String> hosts) {
+        List<String> command = new ArrayList<>(List.of("ecmp", prefix));
+        command.addAll(hosts);
+        tool(command);
+    }
+
+    /** Gives a server another default gateway. */
+    void gateway(String server, String ilb) {
+        tool(List.of("gateway", prefix, server, ilb));
+    }
+
+    /** The configuration of one ILB, with more options of {@code lab write-config}. */
+    String configuration(int ilb, String... options) {
+        return tool(concat(List.of("write-config", prefix, Integer.toString(ilb)), options));
+    }
+
+    private String tool(List<String> arguments) {
+        List<String> command = new ArrayList<>(List.of(TOOL.toString()));
+        command.addAll(arguments);
+        return finish(Child.start("lab", directory, Map.of(), command), command);
+    }
+
+    /** Runs a command on a host, such as {@code ilb1}, to its end; it must succeed. Returns what it printed. */
+    String run(String host, String... command) {
+        return finish(
+                Child.start("command", directory, Map.of(), within(host, Arrays.asList(command))),
+                Arrays.asList(command));
+    }
+
+    private static String finish(Child child, List<String> command) {
+        if (child.awaitEnd() != 0) {
+            throw new AssertionError(String.join(" ", command) + "\n" + child);
+        }
+        return child.output();
+    }
+
+    /** Starts a program on a host; it ends with the test at the latest. */
+    Child start(String name, String host, List<String> command) {
+        // ilbd: where it keeps what it must take back after a crash
+        Map<String, String> environment = Map.of("JAVA_HOME", JAVA_HOME, "RUNTIME_DIRECTORY", directory.toString());
+        Child child = Child.start(name, directory, environment, within(host, command));
+        children.add(child);
+        return child;
+    }
+
+    private List<String> within(String host, List<String> command) {
+        List<String> all = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + prefix + "-" + host, "--"));
+        all.addAll(command);
+        return all;
+    }
+
+    /** Starts ILBs 1 to {@code count}, with more options of {@code lab write-config}; returns when each sees all the others. */
+    List<Ilb> startIlbs(int count, String... options) {
+        List<Ilb> ilbs = IntStream.rangeClosed(1, count)
+                .mapToObj(number -> Ilb.start(this, number, configuration(number, options)))
+                .toList();
+        ilbs.forEach(Ilb::awaitReady);
+        awaitView(ilbs, count);
+        return ilbs;
+    }
+
+    /** Waits until these ILBs see so many that are ACTIVE. */
+    void awaitView(List<Ilb> ilbs, int size) {
+        await().atMost(PATIENCE)
+                .until(() -> ilbs.stream().allMatch(ilb -> ilb.scrape().value("ilbd_view_size") == size));
+    }
+
+    /** Starts echo servers on the hosts server1 to {@code count}; they listen when this returns. */
+    List<Child> startServers(int count, int port) {
+        List<Child> servers = IntStream.rangeClosed(1, count)
+                .mapToObj(number -> startServer("server" + number, "server" + number, port))
+                .toList();
+        servers.forEach(server -> server.awaitLine("ready"));
+        return servers;
+    }
+
+    /** Starts an echo server on any host. */
+    Child startServer(String name, String host, int port) {
+        return start(name, host, java(EchoServerProcess.class, name, Integer.toString(port)));
+    }
+
+    /** Starts a {@link TrafficProcess} at the client. */
+    Traffic startTraffic(String... options) {
+        return new Traffic(start("traffic", "client", java(TrafficProcess.class, options)));
+    }
+
+    private static List<String> java(Class<?> main, String... arguments) {
+        return concat(
+                List.of(
+                        JAVA_HOME + "/bin/java",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx256m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        main.getName()),
+                arguments);
+    }
+
+    private static List<String> concat(List<String> first, String... second) {
+        return Stream.concat(first.stream(), Arrays.stream(second)).toList();
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException {
+        try {
+            if (context.getExecutionException().isPresent()) {
+                children.forEach(System.err::println);
+            }
+            children.forEach(Child::kill);
+            if (isUp) {
+                tool(List.of("down", "--prefix", prefix));
+            }
+        } finally {
+            delete();
+        }
+    }
+
+    private void delete() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

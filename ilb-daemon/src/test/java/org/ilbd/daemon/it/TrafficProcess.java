@@ -1,0 +1,178 @@
+package org.ilbd.daemon.it;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetSocketAddress;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * TCP clients of an {@link EchoServerProcess}: long connections that send a message, check its echo byte by byte, wait a moment and go on, and
+ * short ones, each for one message, at a steady rate. One thread for any number of connections.
+ *
+ * <p>Arguments, {@code name=value}: {@code target=ADDRESS:PORT}; {@code long}, a number of connections; {@code interval}, milliseconds between
+ * an echo and the next message; {@code size} of a message in bytes; {@code short-rate} in connections a second; {@code short-limit}, how many
+ * of them in all.
+ *
+ * <p>Obeys lines on its standard input: {@code report} prints one line of {@code name=value}, see {@link TrafficCounts}; {@code stop} waits for
+ * what is under way, prints the last report and ends.
+ */
+final class TrafficProcess {
+    private static final int MOST_CONNECTING = 64;
+    /** How long a short connection may take, and what is under way at the end: a few retransmissions (RFC 6298, 5.5). */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+    private static final long SELECT_MILLIS = 5;
+
+    private final Options options;
+    private final Selector selector;
+    private final TrafficCounts counts = new TrafficCounts();
+    private final List<Conversation> conversations = new ArrayList<>();
+    private final ArrayDeque<Conversation> idle = new ArrayDeque<>();
+    private final ArrayDeque<Conversation> shorts = new ArrayDeque<>();
+    private final Queue<String> commands = new ConcurrentLinkedQueue<>();
+    private final long startNanos = System.nanoTime();
+    private int opened;
+    private long shortsOpened;
+    private boolean stopping;
+    private long stopNanos;
+
+    private TrafficProcess(Options options, Selector selector) {
+        this.options = options;
+        this.selector = selector;
+    }
+
+    /** What is to be done. */
+    private record Options(
+            InetSocketAddress target, int longs, long intervalNanos, int size, int shortRate, long shortLimit) {
+        static Options parse(String[] arguments) {
+            InetSocketAddress target = new InetSocketAddress(0);
+            int longs = 0;
+            long interval = 300;
+            int size = 256;
+            int shortRate = 0;
+            long shortLimit = Long.MAX_VALUE;
+            for (String argument : arguments) {
+                String value = argument.substring(argument.indexOf('=') + 1);
+                switch (argument.substring(0, argument.indexOf('='))) {
+                    case "target" -> target = address(value);
+                    case "long" -> longs = Integer.parseInt(value);
+                    case "interval" -> interval = Long.parseLong(value);
+                    case "size" -> size = Integer.parseInt(value);
+                    case "short-rate" -> shortRate = Integer.parseInt(value);
+                    case "short-limit" -> shortLimit = Long.parseLong(value);
+                    default -> throw new IllegalArgumentException(argument);
+                }
+            }
+            return new Options(target, longs, TimeUnit.MILLISECONDS.toNanos(interval), size, shortRate, shortLimit);
+        }
+
+        private static InetSocketAddress address(String text) {
+            int colon = text.lastIndexOf(':');
+            return new InetSocketAddress(text.substring(0, colon), Integer.parseInt(text.substring(colon + 1)));
+        }
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        TrafficProcess process = new TrafficProcess(Options.parse(arguments), Selector.open());
+        Thread.ofPlatform().daemon().start(process::readCommands);
+        System.out.println("ready");
+        process.run();
+    }
+
+    private void readCommands() {
+        try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line = input.readLine(); line != null; line = input.readLine()) {
+                commands.add(line);
+                selector.wakeup();
+            }
+        } catch (IOException e) {
+            System.err.println(e);
+        }
+        // The test has gone, or has no more to say.
+        Runtime.getRuntime().halt(1);
+    }
+
+    private void run() throws IOException {
+        long now = System.nanoTime();
+        while (!stopping || (isBusy() && now - stopNanos < PATIENCE_NANOS)) {
+            selector.select(this::handle, SELECT_MILLIS);
+            now = System.nanoTime();
+            if (!stopping) {
+                openLongs(now);
+                openShorts(now);
+                sendDue(now);
+            }
+            giveUpShorts(now);
+            for (String command = commands.poll(); command != null; command = commands.poll()) {
+                obey(command, now);
+            }
+        }
+        System.out.println(counts.report(conversations, System.nanoTime()));
+    }
+
+    private void obey(String command, long now) {
+        switch (command) {
+            case "report" -> System.out.println(counts.report(conversations, now));
+            case "stop" -> {
+                stopping = true;
+                stopNanos = now;
+            }
+            default -> System.err.println("unknown command: " + command);
+        }
+    }
+
+    private boolean isBusy() {
+        return !shorts.isEmpty() || conversations.stream().anyMatch(Conversation::isWaiting);
+    }
+
+    private void openLongs(long now) throws IOException {
+        while (opened < options.longs && counts.connecting() < MOST_CONNECTING) {
+            conversations.add(new Conversation(opened++, false, options.size, options.target, selector, counts, now));
+        }
+    }
+
+    private void openShorts(long now) throws IOException {
+        long due = Math.min(options.shortLimit, (now - startNanos) * options.shortRate / TimeUnit.SECONDS.toNanos(1));
+        while (shortsOpened < due && counts.connecting() < MOST_CONNECTING) {
+            // Numbers after those of the long ones, so that each has its own part of the pattern.
+            int number = (int) (options.longs + shortsOpened++);
+            shorts.add(new Conversation(number, true, options.size, options.target, selector, counts, now));
+        }
+    }
+
+    private void handle(SelectionKey key) {
+        Conversation conversation = (Conversation) key.attachment();
+        boolean wasWaiting = conversation.isWaiting();
+        conversation.onReady(System.nanoTime());
+        if (wasWaiting && !conversation.isWaiting() && conversation.isOpen()) {
+            idle.add(conversation);
+        }
+    }
+
+    /** All wait equally long, so the one that has waited longest is in front. */
+    private void sendDue(long now) {
+        for (Conversation next = idle.peek();
+                next != null && now - next.roundEndNanos() >= options.intervalNanos;
+                next = idle.peek()) {
+            idle.remove();
+            next.startRound(now);
+        }
+    }
+
+    private void giveUpShorts(long now) {
+        for (Conversation first = shorts.peek();
+                first != null && (!first.isOpen() || first.giveUp(now, PATIENCE_NANOS));
+                first = shorts.peek()) {
+            shorts.remove();
+        }
+    }
+}
