@@ -28,8 +28,10 @@ final class EventLog implements MembershipListener {
     public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
         if (to == IlbState.DEAD) {
             LOGGER.warn("peer {} is dead: no message within the failure timeout; it was {}", peer.id(), name(from));
+        } else if (from == IlbState.DEAD) {
+            LOGGER.info("peer {} at {} is {}", peer.id(), peer.endpoint(), name(to));
         } else {
-            LOGGER.info("peer {} at {} is {}; it was {}", peer.id(), peer.endpoint(), name(to), name(from));
+            LOGGER.info("peer {} is {}; it was {}", peer.id(), name(to), name(from));
         }
     }
 

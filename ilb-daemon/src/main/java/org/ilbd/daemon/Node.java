@@ -150,8 +150,7 @@ final class Node implements AutoCloseable {
     /** One line that says what is running. */
     String summary() {
         return "ilbd is ready: ILB " + configuration.cluster().id() + ", "
-                + configuration.services().size() + " services, " + configuration.serverCount()
-                + " servers, metrics at http://"
+                + configuration.summary() + ", metrics at http://"
                 + configuration.admin().listen() + "/metrics";
     }
 
@@ -173,7 +172,7 @@ final class Node implements AutoCloseable {
             LOGGER.warn("{} has changed: that takes a restart", setting);
         }
         configuration = next;
-        LOGGER.info("reloaded: {} services, {} servers", next.services().size(), next.serverCount());
+        LOGGER.info("reloaded: {}", next.summary());
     }
 
     /** Tells the others, and goes on serving until they hold everything and no packet comes any more. */

@@ -93,7 +93,7 @@ public final class IlbdCommand implements Callable<Integer> {
             return ExitCode.CONFIGURATION.number();
         }
         if (check) {
-            commandLine.getOut().println(path + ": ok (" + summary(configuration) + ")");
+            commandLine.getOut().println(path + ": ok (" + configuration.summary() + ")");
             return ExitCode.OK.number();
         }
         try {
@@ -103,15 +103,6 @@ public final class IlbdCommand implements Callable<Integer> {
             commandLine.getErr().println("ilbd: " + e.getMessage());
             return e.exitCode().number();
         }
-    }
-
-    private static String summary(final Configuration configuration) {
-        return counted(configuration.services().size(), "service") + ", "
-                + counted(configuration.serverCount(), "server");
-    }
-
-    private static String counted(final int count, final String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
     }
 
     /** A fault of ours: the trace is what somebody needs who reports it. */

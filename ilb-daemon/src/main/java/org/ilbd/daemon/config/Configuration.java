@@ -33,6 +33,15 @@ public record Configuration(
                 .sum();
     }
 
+    /** How much there is of what, for people: {@code 2 services, 1 server}. */
+    public String summary() {
+        return counted(services.size(), "service") + ", " + counted(serverCount(), "server");
+    }
+
+    private static String counted(final int count, final String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
+    }
+
     /**
      * What the engine is made from.
      *
