@@ -60,12 +60,16 @@ final class Node implements AutoCloseable {
 
     private static final long PROGRESS_MILLIS = 1_000;
 
+    /** Well past the heartbeats that tell of the other ILBs' connections. */
+    private static final long RELEASE_MILLIS = 10_000;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final IoEventLoop loop;
     private final Engine engine;
     private final TunDatapath datapath;
     private final HostNetwork host;
     private final HealthChecker health;
+    private final RemovedServers removed = new RemovedServers();
     private Configuration configuration;
 
     private Node(Configuration configuration, Runnable onLost) throws StartupException {
@@ -92,6 +96,7 @@ final class Node implements AutoCloseable {
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
             start(cluster, dutyCycle, onLost);
+            control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
             throw e;
@@ -159,9 +164,10 @@ final class Node implements AutoCloseable {
      *
      * @throws StartupException if the host does not take it; the old one goes on then
      */
-    void reconfigure(Configuration next) throws StartupException {
+    synchronized void reconfigure(Configuration next) throws StartupException {
         checkOnLink(next, datapath.device());
-        host.apply(next.serviceConfigs());
+        removed.onReload(configuration.serviceConfigs(), next.serviceConfigs());
+        host.apply(removed.addTo(next.serviceConfigs()));
         loop.submit(() -> {
                     engine.reconfigure(next.serviceConfigs());
                     datapath.follow(engine.services());
@@ -173,6 +179,20 @@ final class Node implements AutoCloseable {
         }
         configuration = next;
         LOGGER.info("reloaded: {}", next.summary());
+    }
+
+    /** Gives up the ways back of servers that were removed and whose last connection has ended. On the control loop. */
+    private synchronized void releaseRemoved() {
+        Future<Boolean> forgotten =
+                loop.submit(() -> removed.forgetIdle(engine::hasConnectionsTo)).awaitUninterruptibly();
+        if (!forgotten.isSuccess() || !forgotten.getNow()) {
+            return;
+        }
+        try {
+            host.apply(removed.addTo(configuration.serviceConfigs()));
+        } catch (StartupException e) {
+            LOGGER.warn("rules of removed servers are left: {}", e.getMessage());
+        }
     }
 
     /** Tells the others, and goes on serving until they hold everything and no packet comes any more. */

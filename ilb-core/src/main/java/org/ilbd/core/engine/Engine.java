@@ -204,6 +204,11 @@ public final class Engine {
         return services.services();
     }
 
+    /** Whether any ILB has said that it owns a live connection to a server at that endpoint. */
+    public boolean hasConnectionsTo(Endpoint server) {
+        return services.hasConnectionsTo(server);
+    }
+
     /** Who is there, and in which state. */
     public Membership membership() {
         return membership;

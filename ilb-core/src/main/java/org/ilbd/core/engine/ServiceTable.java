@@ -47,6 +47,16 @@ final class ServiceTable {
         return serverCount;
     }
 
+    boolean hasConnectionsTo(Endpoint endpoint) {
+        for (int i = 0; i < serverCount; i++) {
+            Server server = servers[i];
+            if (server.endpoint().equals(endpoint) && server.clusterConnections() > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** By its name between ILBs, as in ID messages. */
     @Nullable
     Server serverByKey(long key) {
@@ -96,6 +106,14 @@ final class ServiceTable {
             Endpoint anyPort = new Endpoint(config.vip().address(), 0);
             if (newVips.find(anyPort) == null) {
                 newVips.put(anyPort, service);
+            }
+        }
+        // A removed server still answers on the connections that it has.
+        for (int i = 0; i < serverCount; i++) {
+            Server server = servers[i];
+            if (server.service().config().forwarding() == Forwarding.NAT
+                    && newReturns.find(server.endpoint()) == null) {
+                newReturns.put(server.endpoint(), server.service());
             }
         }
         for (Service service : services) {

@@ -478,6 +478,22 @@ class EngineTest {
     }
 
     @Test
+    void removedNatServerStillAnswersOnTheConnectionsThatItHas() {
+        ServiceConfig nat = service(VIP, 2, Forwarding.NAT, Orphan.HASH);
+        TestCluster cluster = new TestCluster(new Settings().ilbs(1).services(nat));
+        Server server = cluster.open(0, client(0), VIP);
+        Engine engine = cluster.ilb(0).engine;
+        engine.reconfigure(List.of(service(VIP, 0, Forwarding.NAT, Orphan.HASH)));
+
+        assertThat(cluster.send(0, server.endpoint().toString(), client(0), ACK))
+                .isEmpty();
+        assertThat(cluster.outgoing).hasSize(1);
+        assertThat(engine.hasConnectionsTo(server.endpoint())).isTrue();
+        cluster.send(0, client(0), VIP, FIN_ACK);
+        assertThat(engine.hasConnectionsTo(server.endpoint())).isFalse();
+    }
+
+    @Test
     void packetsForOtherPortsAndAddressesAreLeftAloneAndCounted() {
         TestCluster cluster = TestCluster.of(1);
 
