@@ -241,10 +241,12 @@ public final class Membership {
                 changeState(peer, IlbState.DEAD);
             }
         }
+        // Whoever has just died is not in the view for which the others must have handed over.
+        updateView();
         if (selfState == IlbState.JOINING && mayBecomeActive(nowNanos)) {
             changeSelfState(IlbState.ACTIVE);
+            updateView();
         }
-        updateView();
         compareViews(nowNanos);
     }
 
@@ -327,17 +329,25 @@ public final class Membership {
         incarnation = newIncarnation;
         startNanos = nowNanos;
         listeningSinceNanos = nowNanos;
+        forgetHandOvers();
+        changeSelfState(IlbState.JOINING);
+        updateView();
+    }
+
+    /** The others without this ILB are the same view when it leaves as when it came. */
+    private void forgetHandOvers() {
         List<Peer> peers = table.peers();
         for (int i = 0; i < peers.size(); i++) {
             peers.get(i).setHandedOver(NOT_HANDED_OVER);
         }
-        changeSelfState(IlbState.JOINING);
-        updateView();
     }
 
     /** Begins to leave; LEAVING is the last state that this ILB announces. A second call does nothing. */
     public void leave(long nowNanos) {
         noticeAbsence(nowNanos);
+        if (selfState != IlbState.LEAVING) {
+            forgetHandOvers();
+        }
         changeSelfState(IlbState.LEAVING);
         updateView();
     }

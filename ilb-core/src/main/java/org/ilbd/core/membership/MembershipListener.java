@@ -11,8 +11,9 @@ import org.ilbd.core.packet.Endpoint;
 public interface MembershipListener {
 
     /**
-     * The view is another. Told once for all that one tick or one message changes, after all other calls. Also told when a
-     * member was replaced by its next incarnation, which leaves the ids the same.
+     * The view is another. Told once for all that one tick or one message changes in the peers, after the calls about them,
+     * and once more if this ILB becomes ACTIVE. Also told when a member was replaced by its next incarnation, which leaves the
+     * ids the same.
      *
      * @param activeIds the ACTIVE ILBs, this one included if it is; sorted, immutable
      */

@@ -24,7 +24,8 @@ import org.ilbd.core.protocol.MessageType;
 
 /**
  * Some ILBs, as far as membership goes, on a network that loses, doubles, delays and reorders datagrams as one seed has it.
- * They send signed heartbeats and numbered broadcasts, and keep count of whether a broadcast can be missed unnoticed.
+ * They send signed heartbeats and numbered broadcasts, and keep count of whether a broadcast can be missed unnoticed. Those
+ * that are ACTIVE hand over, in as many ticks as the seed has it, to those that come and go.
  */
 final class FakeCluster {
     static final long HEARTBEAT_MILLIS = 100;
@@ -49,6 +50,8 @@ final class FakeCluster {
 
     double duplication;
     long maxDelayMillis = 2;
+    /** In each tick, for each that is to be handed something. */
+    double handOverProbability = 1;
 
     FakeCluster(Random random, int size, boolean multicast) {
         this.random = random;
@@ -217,12 +220,40 @@ final class FakeCluster {
         }
 
         private void tick() {
+            rejoinIfAway();
             membership.onTick(clock.now());
+            handOver();
             if (membership.heartbeatDue(clock.now())) {
                 sendSigned(membership.encodeIdMessage(buffer, 0, sequence, 0));
                 membership.heartbeatSent(clock.now());
             }
             write();
+        }
+
+        private void rejoinIfAway() {
+            if (membership.noticeAbsence(clock.now()) && membership.selfState() == IlbState.ACTIVE) {
+                incarnation++;
+                membership.rejoin(incarnation, clock.now());
+            }
+        }
+
+        /** What the transfer streams do: a message arrives, or is sent again when the stream is open again. */
+        private void handOver() {
+            for (Peer peer : List.copyOf(membership.peers())) {
+                boolean wants = peer.state() == IlbState.JOINING || peer.state() == IlbState.LEAVING;
+                if (membership.selfState() == IlbState.ACTIVE && wants && random.nextDouble() < handOverProbability) {
+                    nodes.get((int) peer.id().low()).takeHandOver(this);
+                }
+            }
+        }
+
+        private void takeHandOver(Node from) {
+            boolean cut = cuts.contains(((long) from.index << 32) | index);
+            Peer peer = membership.peer(from.id.tag(), from.incarnation);
+            if (isRunning() && !cut && peer != null) {
+                membership.onHandedOver(peer, from.membership.viewDigest(), clock.now());
+                write();
+            }
         }
 
         private void write() {
@@ -253,6 +284,7 @@ final class FakeCluster {
             if (authenticator.verify(segment, 0, length) != MessageAuthenticator.Verdict.OK) {
                 return;
             }
+            rejoinIfAway();
             int tag = MessageHeader.senderTag(segment, 0);
             if (MessageHeader.type(segment, 0) == MessageType.ID) {
                 arriveId(segment, length, nodes.get(datagram.from).endpoint);

@@ -1,6 +1,7 @@
 package org.ilbd.core.membership;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.NetworkOrder;
@@ -47,6 +48,16 @@ final class Ilb {
     Reception sendTo(Membership membership, FakeClock clock) {
         counter++;
         return sendAgain(membership, clock, counter);
+    }
+
+    /** Says that it has handed over all that the other is to hold in the view as the other sees it now. */
+    void handOverTo(Membership membership, FakeClock clock) {
+        handOverTo(membership, clock, membership.viewDigest());
+    }
+
+    void handOverTo(Membership membership, FakeClock clock, long viewDigest) {
+        Peer peer = Objects.requireNonNull(membership.peer(id.tag(), incarnation), "not known");
+        membership.onHandedOver(peer, viewDigest, clock.now());
     }
 
     /** Sends a message with a counter of the test's. */

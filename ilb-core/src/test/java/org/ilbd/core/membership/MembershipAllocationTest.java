@@ -24,6 +24,11 @@ class MembershipAllocationTest {
 
     @Test
     void ordinaryLifeAllocatesNothing() {
+        b.sendTo(membership, clock);
+        c.sendTo(membership, clock);
+        b.handOverTo(membership, clock);
+        c.handOverTo(membership, clock);
+        assertThat(membership.activeIds()).hasSize(3);
         double bytes = Allocation.bytesPerRun(() -> {
             clock.advanceMillis(10);
             c.broadcastSequence++;

@@ -14,10 +14,15 @@ class RandomScheduleTest {
 
     /**
      * What was sent before the quiet arrives (150), whoever is then silent is declared dead or a JOINING one has listened for
-     * long enough (400), and says so at its next tick (10) or heartbeat (100), which has to get there (10).
+     * long enough (400), and says so at its next tick (10) or heartbeat (100), which has to get there (10). Each of up to
+     * seven newcomers that becomes ACTIVE changes the view, for which the next one is handed over anew: told at the next
+     * tick (10), on its way (2), and handed over at the next (10).
      */
-    private static final long BOUND_MILLIS =
-            MAX_DELAY_MILLIS + FakeCluster.TIMEOUT_MILLIS + FakeCluster.HEARTBEAT_MILLIS + 2 * FakeCluster.TICK_MILLIS;
+    private static final long BOUND_MILLIS = MAX_DELAY_MILLIS
+            + FakeCluster.TIMEOUT_MILLIS
+            + FakeCluster.HEARTBEAT_MILLIS
+            + 2 * FakeCluster.TICK_MILLIS
+            + 7 * (2 + 2 * FakeCluster.TICK_MILLIS);
 
     @Test
     void allHoldTheSameViewWithinABoundedTime() {
@@ -72,6 +77,7 @@ class RandomScheduleTest {
         cluster.loss = random.nextDouble() * 0.4;
         cluster.duplication = random.nextDouble() * 0.3;
         cluster.maxDelayMillis = 1 + random.nextLong(MAX_DELAY_MILLIS);
+        cluster.handOverProbability = random.nextDouble();
         for (int i = random.nextInt(20, 60); i > 0; i--) {
             cluster.run(random.nextInt(1, 150));
             FakeCluster.Node node =
@@ -101,6 +107,7 @@ class RandomScheduleTest {
         cluster.loss = 0;
         cluster.duplication = 0;
         cluster.maxDelayMillis = 2;
+        cluster.handOverProbability = 1;
         cluster.healAll();
         cluster.nodes().forEach(FakeCluster.Node::resume);
     }
