@@ -1,6 +1,7 @@
 package org.ilbd.core.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -93,6 +94,45 @@ class AssociationsMessageTest {
     }
 
     @Test
+    void aFrameOfATransferStreamIsNumbered() {
+        append(ipv4);
+        int length = writer.finishForTransfer(1, 1, 0x8000_0001);
+
+        assertThat(message.decode(buffer, 7, length)).isEqualTo(DecodeResult.OK);
+        assertThat(message.audience()).isEqualTo(AssociationsMessage.Audience.TRANSFER);
+        assertThat(message.sequence()).isEqualTo(0x8000_0001);
+        assertThat(Samples.hex(buffer, 7 + AssociationsMessage.AUDIENCE_OFFSET, 1))
+                .isEqualTo("03");
+        assertThat(message.toString())
+                .isEqualTo("ASSOCIATIONS sequence=2147483649 audience=TRANSFER count=1 remaining=1");
+    }
+
+    @Test
+    void aWriterOfAnotherSizeFillsThatAndNoMore() {
+        int size = 16 * 1024;
+        MemorySegment large = Samples.buffer(3 + size + 5).fill((byte) 0x5A);
+        AssociationsWriter frames = new AssociationsWriter(large, 3, size);
+        int records = 0;
+        while (frames.append(AssociationState.CLOSING, true, ipv6, 0, 1, 80, 0)) {
+            records++;
+        }
+        int length = frames.finishForTransfer(1, 1, 1);
+
+        int recordBytes = AssociationRecord.lengthBytes(true);
+        assertThat(length).isBetween(size - recordBytes + 1, size);
+        assertThat(records).isEqualTo((size - AssociationsMessage.RECORDS_OFFSET) / recordBytes);
+        assertThat(Samples.hex(large, 0, 3) + Samples.hex(large, 3 + size, 5)).isEqualTo("5a".repeat(8));
+        assertThat(message.decode(large, 3, length)).isEqualTo(DecodeResult.OK);
+        assertThat(drain()).hasSize(records).containsOnly(ipv6);
+    }
+
+    @Test
+    void aWriterLargerThanItsSegmentIsRefused() {
+        assertThatThrownBy(() -> new AssociationsWriter(buffer, 7, 1_494))
+                .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+
+    @Test
     void nothingIsHandedOutOfABrokenMessage() {
         append(ipv4);
         append(ipv6);
@@ -122,7 +162,7 @@ class AssociationsMessageTest {
     @Test
     void anUnknownAudienceIsRefused() {
         int length = writer.finishForAll(1, 1, 1);
-        buffer.set(ValueLayout.JAVA_BYTE, 7 + AssociationsMessage.AUDIENCE_OFFSET, (byte) 3);
+        buffer.set(ValueLayout.JAVA_BYTE, 7 + AssociationsMessage.AUDIENCE_OFFSET, (byte) 4);
 
         assertThat(message.decode(buffer, 7, length)).isEqualTo(DecodeResult.BAD_VALUE);
     }

@@ -37,7 +37,9 @@ class MessageHeaderTest {
         for (MessageType type : MessageType.values()) {
             assertThat(MessageType.ofCode(type.code())).isEqualTo(type);
         }
-        assertThat(MessageType.ofCode(4)).isEqualTo(MessageType.UNKNOWN);
+        assertThat(MessageType.ofCode(0)).isEqualTo(MessageType.UNKNOWN);
+        assertThat(MessageType.TRANSFER.code()).isEqualTo(4);
+        assertThat(MessageType.ofCode(5)).isEqualTo(MessageType.UNKNOWN);
         assertThat(MessageType.ofCode(255)).isEqualTo(MessageType.UNKNOWN);
     }
 
