@@ -1,5 +1,6 @@
 package org.ilbd.daemon;
 
+import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.DropReason;
 import org.ilbd.core.engine.Engine;
 import org.slf4j.Logger;
@@ -26,7 +27,7 @@ final class ProgressLog implements Runnable {
     }
 
     private void tellHandover() {
-        long records = engine.transferredRecords();
+        long records = engine.counters().get(Counter.ASSOCIATIONS_TRANSFERRED);
         if (engine.isHandingOver()) {
             LOGGER.info(
                     "handing over: {} of {} associations looked at, {} sent since the last line, {} on one ILB only",

@@ -15,6 +15,7 @@ public enum Counter {
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),
     ASSOCIATIONS_RECEIVED("association records received from other ILBs"),
+    ASSOCIATIONS_TRANSFERRED("association records put on transfer streams, for a change of the view or a newcomer"),
     ASSOCIATION_CONFLICTS("records that named another server than this ILB's own association"),
     BROADCAST_GAPS("gaps in a peer's broadcasts: what was cached from it was voided"),
     VIEW_CHANGES("changes of the view"),

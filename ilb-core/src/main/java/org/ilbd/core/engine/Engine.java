@@ -81,7 +81,7 @@ public final class Engine {
         MessageAuthenticator streamAuthenticator = new MessageAuthenticator(config.keys());
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
-        transfers = new Transfers(config, membership, link, memory);
+        transfers = new Transfers(config, membership, link, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
         router = new PacketRouter(
@@ -252,11 +252,6 @@ public final class Engine {
     /** Associations that the handover which is going on, or was the last, has looked at. */
     public int handoverWalked() {
         return handover.walked();
-    }
-
-    /** Associations put on transfer streams since the start. */
-    public long transferredRecords() {
-        return transfers.sentRecords();
     }
 
     private void advance(long nowNanos) {

@@ -53,6 +53,8 @@ final class Handover {
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
     private boolean rejoined;
+    /** Kept for readers on other threads. */
+    private int underReplicated;
 
     Handover(
             ServiceTable services,
@@ -122,6 +124,7 @@ final class Handover {
             case SWEEPING -> sweep(budget);
         }
         transfers.flush();
+        underReplicated = countUnderReplicated();
     }
 
     /** Whether associations are on their way, or yet to be looked at. */
@@ -134,8 +137,12 @@ final class Handover {
         return walked;
     }
 
-    /** Associations that this ILB owns or may have come to own, and that no other ILB is known to hold. */
+    /** Associations that this ILB owns or may have come to own, and that no other ILB was known to hold at the last step. */
     int underReplicated() {
+        return underReplicated;
+    }
+
+    private int countUnderReplicated() {
         if (ranking.current().size() < 2) {
             return associations.owned();
         }

@@ -25,6 +25,7 @@ final class PeerTransfer {
 
     private final Peer peer;
     private final PeerLink link;
+    private final Counters counters;
     private final MemorySegment frame;
     private final AssociationsWriter writer;
     private final MemorySegment control;
@@ -33,14 +34,14 @@ final class PeerTransfer {
     private int sent;
     private int acknowledged;
     private int unacknowledgedRecords;
-    private long sentRecords;
     private int lastTaken;
     private boolean owesAcknowledgement;
     private long owesHandedOver;
 
-    PeerTransfer(Peer peer, PeerLink link, SegmentAllocator memory) {
+    PeerTransfer(Peer peer, PeerLink link, Counters counters, SegmentAllocator memory) {
         this.peer = peer;
         this.link = link;
+        this.counters = counters;
         this.frame = memory.allocate(FRAME_BYTES, Long.BYTES);
         this.writer = new AssociationsWriter(frame, 0, FRAME_BYTES);
         this.control = memory.allocate(TransferMessage.LENGTH_BYTES, Long.BYTES);
@@ -109,7 +110,7 @@ final class PeerTransfer {
         sent++;
         recordsOf[Math.floorMod(sent, WINDOW)] = writer.count();
         unacknowledgedRecords += writer.count();
-        sentRecords += writer.count();
+        counters.add(Counter.ASSOCIATIONS_TRANSFERRED, writer.count());
         writer.clear();
         return true;
     }
@@ -149,10 +150,5 @@ final class PeerTransfer {
     /** Associations that are waiting or on the way. */
     int unsettledRecords() {
         return writer.count() + unacknowledgedRecords;
-    }
-
-    /** Associations sent since the start. */
-    long sentRecords() {
-        return sentRecords;
     }
 }

@@ -20,15 +20,17 @@ final class Transfers {
     private final EngineConfig config;
     private final Membership membership;
     private final PeerLink link;
+    private final Counters counters;
     private final SegmentAllocator memory;
     private final List<PeerTransfer> streams = new ArrayList<>();
     private final List<Joiner> joiners = new ArrayList<>();
     private boolean missed;
 
-    Transfers(EngineConfig config, Membership membership, PeerLink link, SegmentAllocator memory) {
+    Transfers(EngineConfig config, Membership membership, PeerLink link, Counters counters, SegmentAllocator memory) {
         this.config = config;
         this.membership = membership;
         this.link = link;
+        this.counters = counters;
         this.memory = memory;
     }
 
@@ -43,11 +45,11 @@ final class Transfers {
             return null;
         }
         while (streams.size() <= position) {
-            streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, memory));
+            streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, counters, memory));
         }
         if (streams.get(position).peer() != peer) {
             // One that was long dead has given up its position.
-            streams.set(position, new PeerTransfer(peer, link, memory));
+            streams.set(position, new PeerTransfer(peer, link, counters, memory));
         }
         return streams.get(position);
     }
@@ -152,15 +154,6 @@ final class Transfers {
         int sum = 0;
         for (int i = 0; i < streams.size(); i++) {
             sum += streams.get(i).unsettledRecords();
-        }
-        return sum;
-    }
-
-    /** Associations sent to all peers since the start. */
-    long sentRecords() {
-        long sum = 0;
-        for (int i = 0; i < streams.size(); i++) {
-            sum += streams.get(i).sentRecords();
         }
         return sum;
     }

@@ -303,6 +303,18 @@ public final class Membership {
         return true;
     }
 
+    /** The ACTIVE peers that this ILB, which is JOINING or LEAVING, waits for to hand over; 0 in any other state. */
+    public int awaitedHandOvers() {
+        if (selfState != IlbState.JOINING && selfState != IlbState.LEAVING) {
+            return 0;
+        }
+        int count = 0;
+        for (Peer peer : table.peers()) {
+            count += peer.state() == IlbState.ACTIVE && !peer.hasHandedOver(view.digest()) ? 1 : 0;
+        }
+        return count;
+    }
+
     /** Whether this ILB is LEAVING, and every ACTIVE one has brought its associations to two ILBs without it. */
     public boolean isReleased() {
         return selfState == IlbState.LEAVING && allHaveHandedOver();

@@ -70,7 +70,9 @@ class JoinAndLeaveTest {
         hear(b, c);
         pass(5_000, b, c);
         assertThat(membership.selfState()).isEqualTo(IlbState.JOINING);
+        assertThat(membership.awaitedHandOvers()).isEqualTo(2);
         b.handOverTo(membership, clock);
+        assertThat(membership.awaitedHandOvers()).isEqualTo(1);
         pass(5_000, b, c);
         assertThat(membership.selfState()).isEqualTo(IlbState.JOINING);
         listener.take();
@@ -326,10 +328,12 @@ class JoinAndLeaveTest {
         assertThat(membership.isReleased()).isFalse();
         membership.leave(clock.now());
         assertThat(membership.isReleased()).isFalse();
+        assertThat(membership.awaitedHandOvers()).isEqualTo(2);
         b.handOverTo(membership, clock);
         assertThat(membership.isReleased()).isFalse();
         c.handOverTo(membership, clock);
         assertThat(membership.isReleased()).isTrue();
+        assertThat(membership.awaitedHandOvers()).isZero();
     }
 
     @Test

@@ -52,6 +52,7 @@ final class Metrics implements AutoCloseable {
         addCounters(engine.counters());
         addMembership(engine.membership());
         addTables(engine.owned(), engine.cache());
+        addHandover();
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -176,6 +177,27 @@ final class Metrics implements AutoCloseable {
         capacity("cached", cache, AssociationCache::capacity);
         evictions("owned", owned, OwnedConnections::evictions);
         evictions("cached", cache, AssociationCache::evictions);
+    }
+
+    private void addHandover() {
+        gauge(
+                "ilbd.under.replicated.connections",
+                "Connections of this ILB that no other ILB is known to hold; back to 0 some seconds after a crash.",
+                Tags.empty(),
+                engine,
+                Engine::underReplicated);
+        gauge(
+                "ilbd.handover.in.progress",
+                "1 while this ILB brings associations to the ILBs that are to hold them, else 0.",
+                Tags.empty(),
+                engine,
+                its -> its.isHandingOver() ? 1 : 0);
+        gauge(
+                "ilbd.handover.awaited.peers",
+                "ACTIVE ILBs that have yet to hand over before this ILB may become ACTIVE, or may end.",
+                Tags.empty(),
+                engine.membership(),
+                Membership::awaitedHandOvers);
     }
 
     private void connections(String role, ToDoubleFunction<Engine> count) {

@@ -47,6 +47,7 @@ class MetricsTest {
         test.receive("[2001:db8:2::65]:8443", "[2001:db8:1::2]:40000", TcpHeader.SYN | TcpHeader.ACK);
         Server down = engine.services().getFirst().servers().get(1);
         engine.onServerHealth(down, false);
+        test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
 
         assertThat(ilbdLines()).isEqualTo(golden());

@@ -90,9 +90,13 @@ final class TestEngine implements EngineOutput, MembershipListener, AutoCloseabl
     /** Waits for the peer that is not there until this ILB goes on without it. */
     void becomeActive() {
         for (int tick = 0; tick < 50; tick++) {
-            nowNanos += Engine.TICK_NANOS;
-            engine.onTick(nowNanos);
+            tick();
         }
+    }
+
+    void tick() {
+        nowNanos += Engine.TICK_NANOS;
+        engine.onTick(nowNanos);
     }
 
     void leave() {
