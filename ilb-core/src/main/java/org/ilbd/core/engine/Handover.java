@@ -191,7 +191,8 @@ final class Handover {
                     associations.server(slot),
                     table.state(slot),
                     associations.isReset(slot),
-                    associations.ageMillis(slot));
+                    associations.ageMillis(slot),
+                    PeerTransfer.WALK_WINDOW);
         }
         return sent;
     }
@@ -215,7 +216,8 @@ final class Handover {
                 associations.server(slot),
                 table.state(slot),
                 associations.isReset(slot),
-                associations.ageMillis(slot));
+                associations.ageMillis(slot),
+                PeerTransfer.WALK_WINDOW);
     }
 
     private void settle() {

@@ -21,7 +21,13 @@ final class PeerTransfer {
     private static final int FRAME_BYTES = 16 * 1024;
 
     /** Frames on the way: 16 x 16 KiB are more than a LAN's 10 Gbit/s x 200 us. */
-    private static final int WINDOW = 16;
+    static final int WINDOW = 16;
+
+    /**
+     * Of these, what a walk over the table may use; the rest is for changes, so that a busy ILB need not begin its walk again
+     * because of them. Four frames are 2,700 changes on the way.
+     */
+    static final int WALK_WINDOW = 12;
 
     private final Peer peer;
     private final PeerLink link;
@@ -51,10 +57,14 @@ final class PeerTransfer {
         return peer;
     }
 
-    /** Adds an association to the frame; false, and nothing done, while the window is full. */
-    boolean append(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+    /**
+     * Adds an association to the frame; false, and nothing done, while the window is full.
+     *
+     * @param window frames that may be on the way
+     */
+    boolean append(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int window) {
         return tryAppend(tuple, server, state, reset, ageMillis)
-                || (flushFrame() && tryAppend(tuple, server, state, reset, ageMillis));
+                || (flushFrame(window) && tryAppend(tuple, server, state, reset, ageMillis));
     }
 
     private boolean tryAppend(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
@@ -93,14 +103,14 @@ final class PeerTransfer {
         if (owesAcknowledgement && sendControl(TransferMessage.Kind.ACKNOWLEDGED, lastTaken, 0)) {
             owesAcknowledgement = false;
         }
-        boolean flushed = writer.count() == 0 || flushFrame();
+        boolean flushed = writer.count() == 0 || flushFrame(WINDOW);
         if (flushed && owesHandedOver != 0 && sendControl(TransferMessage.Kind.HANDED_OVER, 0, owesHandedOver)) {
             owesHandedOver = 0;
         }
     }
 
-    private boolean flushFrame() {
-        if (sent - acknowledged >= WINDOW) {
+    private boolean flushFrame(int window) {
+        if (sent - acknowledged >= window) {
             return false;
         }
         int length = writer.finishForTransfer(link.tag(), link.incarnation(), sent + 1);

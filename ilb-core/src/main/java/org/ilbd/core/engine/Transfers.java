@@ -75,9 +75,11 @@ final class Transfers {
     /**
      * Tells the newcomers that are going to hold this connection of it, or of a change of it.
      *
+     * @param window frames that may be on the way, as in {@link PeerTransfer#append}
      * @return false if one of them could not be told, for its stream is full
      */
-    boolean tellJoiners(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+    boolean tellJoiners(
+            FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int window) {
         boolean told = true;
         for (int i = 0; i < joiners.size(); i++) {
             Joiner joiner = joiners.get(i);
@@ -87,7 +89,7 @@ final class Transfers {
             boolean becomesOwner = joiner.future().owner(ranked) == joiner.position();
             boolean becomesBackup = joiner.future().backup(ranked) == joiner.position();
             if (becomesOwner || becomesBackup) {
-                told &= append(joiner.position(), tuple, server, state, reset, ageMillis);
+                told &= append(joiner.position(), tuple, server, state, reset, ageMillis, window);
             }
         }
         return told;
@@ -95,7 +97,7 @@ final class Transfers {
 
     /** A connection that this ILB owns has changed; the newcomers must not miss it. */
     void changed(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        if (!joiners.isEmpty() && !tellJoiners(tuple, server, state, reset, ageMillis)) {
+        if (!joiners.isEmpty() && !tellJoiners(tuple, server, state, reset, ageMillis, PeerTransfer.WINDOW)) {
             missed = true;
         }
     }
@@ -108,9 +110,16 @@ final class Transfers {
     }
 
     /** Adds an association to the stream to a peer; false while it is full. A dead peer needs nothing any more. */
-    boolean append(int position, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+    boolean append(
+            int position,
+            FourTuple tuple,
+            Server server,
+            ConnectionState state,
+            boolean reset,
+            int ageMillis,
+            int window) {
         PeerTransfer stream = to(position);
-        return stream == null || stream.append(tuple, server, state, reset, ageMillis);
+        return stream == null || stream.append(tuple, server, state, reset, ageMillis, window);
     }
 
     /** Tells all who come and go that they have been handed everything for the view as it is. */
