@@ -62,7 +62,7 @@ package_of() {
     case $1 in
         ip | tc | bridge | ss) echo iproute2 ;;
         nft) echo nftables ;;
-        nsenter | unshare) echo util-linux ;;
+        nsenter | unshare | setpriv) echo util-linux ;;
         mvn) echo maven ;;
         ping) echo iputils-ping ;;
         sha256sum) echo coreutils ;;

@@ -38,14 +38,6 @@ class HostNetworkIT {
             }
             """;
 
-    /** All that ilbd may change, except the settings of a TUN device that is not there. */
-    private static final String SNAPSHOT = """
-            ip -4 route show table all; ip -6 route show table all; ip -4 rule; ip -6 rule
-            ip -o link show | sed 's/ state .*//'
-            grep -r . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2>/dev/null |
-                grep -v -e stable_secret -e /ilb0/ | sort
-            """;
-
     @TempDir
     Path directory;
 
@@ -337,7 +329,7 @@ class HostNetworkIT {
     }
 
     private List<String> snapshot() throws IOException {
-        return host.run(SNAPSHOT).lines().toList();
+        return host.run(HostSnapshot.SCRIPT).lines().toList();
     }
 
     private String sysctls(final String... names) throws IOException {

@@ -118,8 +118,13 @@ final class Child {
 
     /** Waits for its end; returns its exit code. */
     int awaitEnd() {
+        return awaitEnd(PATIENCE_SECONDS);
+    }
+
+    /** Waits for its end, so many seconds at most; returns its exit code. */
+    int awaitEnd(long seconds) {
         try {
-            if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
                 throw new AssertionError(name + " does not end:\n" + output() + errors());
             }
             reader.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
@@ -127,6 +132,14 @@ final class Child {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** SIGTERM, and its end; for a program that takes down what it has set up. */
+    void terminate() {
+        process.destroy();
+        process.onExit()
+                .completeOnTimeout(process, PATIENCE_SECONDS, TimeUnit.SECONDS)
+                .join();
     }
 
     /** SIGKILL, and its end. */

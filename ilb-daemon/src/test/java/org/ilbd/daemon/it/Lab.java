@@ -31,6 +31,12 @@ final class Lab implements AfterEachCallback {
     private static final Path TOOL = TOP.resolve("deploy/lib/lab");
     private static final String JAVA_HOME = System.getProperty("java.home");
 
+    /**
+     * Many processes on a machine with few processors: one that waits for its turn is not to be taken for dead. A test of failures
+     * sets its own after this.
+     */
+    private static final String FAILURE_TIMEOUT = "ilb.cluster.failure-timeout = 3s";
+
     /** Two runs at the same time do not meet. */
     private final String prefix = "it" + ProcessHandle.current().pid();
 
@@ -89,7 +95,7 @@ final class Lab implements AfterEachCallback {
 
     /** The configuration of one ILB, with more options of {@code lab write-config}. */
     String configuration(int ilb, String... options) {
-        return tool(concat(List.of("write-config", prefix, Integer.toString(ilb)), options));
+        return tool(concat(List.of("write-config", prefix, Integer.toString(ilb), "--set", FAILURE_TIMEOUT), options));
     }
 
     private String tool(List<String> arguments) {
@@ -114,9 +120,14 @@ final class Lab implements AfterEachCallback {
 
     /** Starts a program on a host; it ends with the test at the latest. */
     Child start(String name, String host, List<String> command) {
+        return launch(name, within(host, command));
+    }
+
+    /** Starts a program outside the network; it ends with the test at the latest. */
+    Child launch(String name, List<String> command) {
         // ilbd: where it keeps what it must take back after a crash
         Map<String, String> environment = Map.of("JAVA_HOME", JAVA_HOME, "RUNTIME_DIRECTORY", directory.toString());
-        Child child = Child.start(name, directory, environment, within(host, command));
+        Child child = Child.start(name, directory, environment, command);
         children.add(child);
         return child;
     }

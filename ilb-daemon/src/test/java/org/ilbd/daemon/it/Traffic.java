@@ -15,6 +15,10 @@ final class Traffic {
         child.awaitLine("ready");
     }
 
+    Child child() {
+        return child;
+    }
+
     /** What it has counted so far. */
     Report report() {
         child.say("report");
