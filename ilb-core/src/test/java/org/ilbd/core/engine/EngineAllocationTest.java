@@ -122,7 +122,7 @@ class EngineAllocationTest {
                 300_000,
                 1,
                 2,
-                List.of(TestCluster.service(VIP, 8)));
+                List.of(Settings.service(VIP, 8)));
     }
 
     @Test

@@ -1,18 +1,17 @@
 package org.ilbd.core.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.ilbd.core.engine.Settings.service;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.RST;
 import static org.ilbd.core.engine.TestCluster.SYN;
-import static org.ilbd.core.engine.TestCluster.service;
 
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.engine.TestCluster.Delivery;
-import org.ilbd.core.engine.TestCluster.Settings;
 import org.ilbd.core.membership.IlbState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -6,12 +6,14 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
-import org.ilbd.core.ownership.IlbId;
-import org.ilbd.core.ownership.OwnershipMode;
+import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.PacketBuilder;
@@ -39,11 +41,37 @@ final class TestCluster {
         final Endpoint bind;
         Engine engine;
         boolean alive = true;
+        boolean paused;
+        /** Whether its transfer streams take messages. */
+        boolean streamsOpen = true;
 
         Ilb(int index, Endpoint bind, EngineConfig config) {
             this.index = index;
             this.bind = bind;
             this.engine = new Engine(config, this, new QuietListener(), Arena.ofAuto(), now);
+        }
+
+        boolean isRunning() {
+            return alive && !paused;
+        }
+
+        IlbState state() {
+            return engine.membership().selfState();
+        }
+
+        /** Whether its LTOC has a connection, and for which server. */
+        Optional<Endpoint> held(String client, String vip) {
+            FourTuple tuple = new FourTuple().set(Endpoint.parse(client), Endpoint.parse(vip));
+            Service service = engine.services().stream()
+                    .filter(candidate -> candidate.vip().toString().equals(vip))
+                    .findAny()
+                    .orElseThrow();
+            int slot = engine.owned().find(service.index(), tuple);
+            return service.servers().stream()
+                    .filter(server ->
+                            slot >= 0 && server.index() == engine.owned().server(slot))
+                    .map(Server::endpoint)
+                    .findAny();
         }
 
         @Override
@@ -69,7 +97,7 @@ final class TestCluster {
 
         @Override
         public boolean canTransfer(Endpoint peer) {
-            return ilbs.stream().anyMatch(ilb -> ilb.alive && ilb.bind.equals(peer));
+            return streamsOpen && ilbs.stream().anyMatch(ilb -> ilb.alive && ilb.bind.equals(peer));
         }
 
         @Override
@@ -86,113 +114,28 @@ final class TestCluster {
     final List<Delivery> deliveries = new ArrayList<>();
     final List<Outgoing> outgoing = new ArrayList<>();
     private final Deque<InFlight> inFlight = new ArrayDeque<>();
+    /** What a stopped process finds when it goes on, and what streams retransmit for as long as the network is cut. */
+    private final List<InFlight> waiting = new ArrayList<>();
+
+    private final Set<Endpoint> cutOff = new HashSet<>();
     private final MemorySegment buffer = Arena.ofAuto().allocate(FRONT + 65_536, 8);
     private final Settings settings;
     private Predicate<InFlight> loses = datagram -> false;
+    private Predicate<InFlight> holds = message -> false;
     long now = 1_000_000_000_000L;
-
-    /** What a test can vary. */
-    static final class Settings {
-        int ilbs = 3;
-        List<ServiceConfig> services = List.of(service("10.9.0.1:80", 3));
-        CacheFill cacheFill = CacheFill.BROADCAST;
-        int established = 1_000;
-        int halfOpen = 1_000;
-        int cacheCapacity = 1_000;
-        int establishedTimeoutMillis = 3_600_000;
-
-        Settings ilbs(int count) {
-            ilbs = count;
-            return this;
-        }
-
-        Settings services(ServiceConfig... configs) {
-            services = List.of(configs);
-            return this;
-        }
-
-        Settings cacheFill(CacheFill fill) {
-            cacheFill = fill;
-            return this;
-        }
-
-        Settings halfOpen(int room) {
-            halfOpen = room;
-            return this;
-        }
-
-        Settings established(int room) {
-            established = room;
-            return this;
-        }
-
-        Settings establishedTimeoutMillis(int millis) {
-            establishedTimeoutMillis = millis;
-            return this;
-        }
-    }
 
     TestCluster(Settings settings) {
         this.settings = settings;
         for (int i = 0; i < settings.ilbs; i++) {
-            ilbs.add(new Ilb(i, endpoint(i), config(i, 1)));
+            ilbs.add(new Ilb(i, Settings.endpoint(i), settings.config(i, 1)));
+            ilbs.get(i).alive = i < settings.running;
         }
         advanceMillis(1_000);
     }
 
+    /** A cluster of that many, all of them running. */
     static TestCluster of(int ilbs) {
         return new TestCluster(new Settings().ilbs(ilbs));
-    }
-
-    static ServiceConfig service(String vip, int servers) {
-        return service(vip, servers, Forwarding.DIRECT, Orphan.HASH);
-    }
-
-    static ServiceConfig service(String vip, int servers, Forwarding forwarding, Orphan orphan) {
-        Endpoint endpoint = Endpoint.parse(vip);
-        List<ServerConfig> configs = new ArrayList<>();
-        for (int i = 0; i < servers; i++) {
-            String address = endpoint.address().ipv6() ? "fd00:2::1" + i : "10.2.0.10" + i;
-            int port = forwarding == Forwarding.NAT ? 8080 : endpoint.port();
-            configs.add(new ServerConfig(new Endpoint(IpAddress.parse(address), port), 1));
-        }
-        return new ServiceConfig(
-                "web", endpoint, forwarding, org.ilbd.core.scheduler.SchedulerKind.ROUND_ROBIN, orphan, configs);
-    }
-
-    private static Endpoint endpoint(int index) {
-        return Endpoint.parse("10.2.0." + (11 + index) + ":7440");
-    }
-
-    private EngineConfig config(int index, long incarnation) {
-        List<Endpoint> peers = new ArrayList<>();
-        for (int i = 0; i < settings.ilbs; i++) {
-            if (i != index) {
-                peers.add(endpoint(i));
-            }
-        }
-        return new EngineConfig(
-                IlbId.parse("10.2.0." + (11 + index)),
-                incarnation,
-                OwnershipMode.CRC32_MIXED,
-                0,
-                endpoint(index),
-                peers,
-                Optional.empty(),
-                100_000_000,
-                400_000_000,
-                List.of(),
-                settings.established,
-                settings.halfOpen,
-                10_000,
-                settings.establishedTimeoutMillis,
-                30_000,
-                settings.cacheFill,
-                settings.cacheCapacity,
-                300_000,
-                1,
-                2,
-                settings.services);
     }
 
     Ilb ilb(int index) {
@@ -203,7 +146,7 @@ final class TestCluster {
     void advanceMillis(int millis) {
         for (long end = now + millis * 1_000_000L; now < end; now += TICK) {
             for (Ilb ilb : ilbs) {
-                if (ilb.alive) {
+                if (ilb.isRunning()) {
                     ilb.engine.onTick(now);
                 }
             }
@@ -219,10 +162,24 @@ final class TestCluster {
                 throw new AssertionError("datagrams go round for ever");
             }
             InFlight datagram = inFlight.remove();
-            if (datagram.stream() || !loses.test(datagram)) {
+            boolean cut = cutOff.contains(datagram.from()) != cutOff.contains(datagram.to());
+            if (isWaiting(datagram) || (datagram.stream() && (cut || holds.test(datagram)))) {
+                waiting.add(datagram);
+            } else if (!cut && (datagram.stream() || !loses.test(datagram))) {
                 arrive(datagram);
             }
         }
+    }
+
+    private boolean isWaiting(InFlight datagram) {
+        return ilbs.stream().anyMatch(ilb -> ilb.paused && ilb.bind.equals(datagram.to()));
+    }
+
+    private void releaseWaiting() {
+        List<InFlight> released = List.copyOf(waiting);
+        waiting.clear();
+        inFlight.addAll(released);
+        settle();
     }
 
     private void arrive(InFlight datagram) {
@@ -280,13 +237,69 @@ final class TestCluster {
         return FRONT;
     }
 
+    /** Ends a process; the kernel closes its streams. */
     void kill(int ilb) {
         ilbs.get(ilb).alive = false;
+        for (Ilb other : ilbs) {
+            if (other.isRunning()) {
+                breakStream(other.index, ilb);
+            }
+        }
+    }
+
+    /** Starts an ILB that has not run yet. */
+    void start(int ilb) {
+        restart(ilb);
     }
 
     /** Starts an ILB anew under its id. */
     void restart(int ilb) {
-        ilbs.set(ilb, new Ilb(ilb, endpoint(ilb), config(ilb, now)));
+        ilbs.set(ilb, new Ilb(ilb, Settings.endpoint(ilb), settings.config(ilb, now)));
+    }
+
+    /** Stops a process, as a long collection of garbage would. */
+    void pause(int ilb) {
+        ilbs.get(ilb).paused = true;
+    }
+
+    /** Goes on, first of all with what has piled up in its sockets. */
+    void resume(int ilb) {
+        ilbs.get(ilb).paused = false;
+        releaseWaiting();
+    }
+
+    /** Nothing passes between these and the others; streams retransmit. */
+    void cutOff(int... some) {
+        for (int ilb : some) {
+            cutOff.add(ilbs.get(ilb).bind);
+        }
+    }
+
+    void heal() {
+        cutOff.clear();
+        releaseWaiting();
+    }
+
+    /** Which messages of streams stay on their way from now on, until {@link #releaseStreams}. */
+    void holdStreams(Predicate<InFlight> predicate) {
+        holds = predicate;
+    }
+
+    void releaseStreams() {
+        holds = message -> false;
+        releaseWaiting();
+    }
+
+    /** The stream from one ILB to another breaks; what is on its way is lost. */
+    void breakStream(int from, int to) {
+        Ilb sender = ilbs.get(from);
+        Endpoint receiver = ilbs.get(to).bind;
+        Predicate<InFlight> broken = message -> message.stream()
+                && message.from().equals(sender.bind)
+                && message.to().equals(receiver);
+        waiting.removeIf(broken);
+        inFlight.removeIf(broken);
+        sender.engine.onTransferClosed(receiver, now);
     }
 
     /** Opens a connection through one ILB, up to the first ACK; the server that has it. */
@@ -299,6 +312,14 @@ final class TestCluster {
         send(ilb, client, vip, ACK);
         advanceMillis(10);
         return syn.get(0).server();
+    }
+
+    /** The ILBs that run and have a connection in their LTOC. */
+    List<Integer> holders(String client, String vip) {
+        return ilbs.stream()
+                .filter(ilb -> ilb.isRunning() && ilb.held(client, vip).isPresent())
+                .map(ilb -> ilb.index)
+                .toList();
     }
 
     private static byte[] bytes(Packet packet) {

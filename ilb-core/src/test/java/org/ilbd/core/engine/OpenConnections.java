@@ -1,0 +1,109 @@
+package org.ilbd.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.ilbd.core.engine.TestCluster.Delivery;
+import org.ilbd.core.engine.TestCluster.Ilb;
+import org.ilbd.core.packet.Endpoint;
+
+/** Connections that go on in a {@link TestCluster}, and the server that each must stay on. */
+final class OpenConnections {
+    static final String VIP = "10.9.0.1:80";
+
+    private final TestCluster cluster;
+    private final Map<String, Endpoint> servers = new LinkedHashMap<>();
+
+    OpenConnections(TestCluster cluster) {
+        this.cluster = cluster;
+    }
+
+    /** Opens so many more, through one running ILB after the other; their clients. */
+    List<String> open(int count) {
+        List<String> opened = new ArrayList<>();
+        List<Ilb> running = cluster.ilbs.stream().filter(Ilb::isRunning).toList();
+        for (int i = 0; i < count; i++) {
+            String client = client(servers.size());
+            int ilb = running.get(i % running.size()).index;
+            servers.put(client, cluster.open(ilb, client, VIP).endpoint());
+            opened.add(client);
+        }
+        return opened;
+    }
+
+    static String client(int number) {
+        return "10.1." + (number >> 14) + ".2:" + (20_000 + (number & 0x3fff));
+    }
+
+    Collection<String> clients() {
+        return List.copyOf(servers.keySet());
+    }
+
+    Endpoint server(String client) {
+        return Objects.requireNonNull(servers.get(client), client);
+    }
+
+    /** Ends one, by a FIN through that ILB; it is no more looked after. */
+    void end(int ilb, String client) {
+        cluster.send(ilb, client, VIP, TestCluster.FIN_ACK);
+        servers.remove(client);
+    }
+
+    /** Sends a packet of each through each running ILB: it arrives once, at its server. */
+    void assertAllServed() {
+        for (Ilb ilb : cluster.ilbs) {
+            for (String client : ilb.isRunning() ? clients() : List.<String>of()) {
+                assertServed(ilb.index, client);
+            }
+        }
+    }
+
+    void assertServed(int ilb, String client) {
+        assertThat(cluster.send(ilb, client, VIP, TestCluster.ACK))
+                .as("%s through %d", client, ilb)
+                .extracting(Delivery::server)
+                .extracting(Server::endpoint)
+                .containsExactly(server(client));
+    }
+
+    /** Each is in the LTOC of its owner and of its backup in the view of those ILBs, with its server, and of nobody else. */
+    void assertHeldBy(int... view) {
+        Roles roles = Roles.among(view);
+        for (String client : clients()) {
+            assertThat(cluster.holders(client, VIP)).as(client).isEqualTo(roles.holders(client, VIP));
+            for (int holder : roles.holders(client, VIP)) {
+                assertThat(cluster.ilb(holder).held(client, VIP))
+                        .as("%s at %d", client, holder)
+                        .contains(server(client));
+            }
+        }
+        int owned = 0;
+        for (Ilb ilb : cluster.ilbs) {
+            owned += ilb.isRunning() ? ilb.engine.ownedCount() : 0;
+            ilb.engine.owned().checkConsistency();
+            ilb.engine.cache().checkConsistency();
+        }
+        assertThat(owned).as("each has one owner").isEqualTo(servers.size());
+    }
+
+    /** How many packets the running ILBs gave away as nobody's since their start. */
+    long orphans() {
+        return cluster.ilbs.stream()
+                .filter(Ilb::isRunning)
+                .mapToLong(ilb -> ilb.engine.counters().get(Counter.ORPHANS))
+                .sum();
+    }
+
+    /** Associations on one ILB only, as the running ones see it. */
+    int underReplicated() {
+        return cluster.ilbs.stream()
+                .filter(Ilb::isRunning)
+                .mapToInt(ilb -> ilb.engine.underReplicated())
+                .sum();
+    }
+}
