@@ -259,7 +259,6 @@ final class Associations {
      * unless it is closing; if that is ours, the other is told.
      *
      * @param origin the position of the peer that says it
-     * @param mustHold whether this ILB is to hold it whatever it thinks itself: the owner has chosen it as the backup
      * @return the server that holds the connection by all that is known now
      */
     Server learn(
@@ -270,17 +269,22 @@ final class Associations {
             ConnectionState state,
             boolean reset,
             int ageMillis,
-            boolean mustHold) {
+            ToldBy toldBy) {
         counters.add(Counter.ASSOCIATIONS_RECEIVED);
         int slot = table.find(service.index(), tuple);
         if (slot != NONE) {
-            return merge(slot, origin, tuple, server, state, reset, ageMillis);
+            return merge(slot, origin, tuple, server, state, reset, ageMillis, toldBy);
         }
-        if (mustHold || ranking.selfHolds(tuple)) {
+        if (toldBy != ToldBy.ANNOUNCEMENT || ranking.selfHolds(tuple)) {
             cache.remove(service.index(), tuple);
-            if (state != ConnectionState.CLOSING
-                    && insert(service, tuple, server, state, clock.millis() - ageMillis) == NONE) {
-                counters.add(Counter.TABLE_FULL);
+            // One that is half-closed may live for long yet; that the end of one is announced means nothing to us.
+            if (state != ConnectionState.CLOSING || toldBy == ToldBy.TRANSFER) {
+                slot = insert(service, tuple, server, state, clock.millis() - ageMillis);
+                if (slot == NONE) {
+                    counters.add(Counter.TABLE_FULL);
+                } else if (reset) {
+                    table.setFlags(slot, (byte) (table.flags(slot) | RESET));
+                }
             }
         } else if (state == ConnectionState.CLOSING) {
             cache.remove(service.index(), tuple);
@@ -292,7 +296,14 @@ final class Associations {
     }
 
     private Server merge(
-            int slot, int origin, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+            int slot,
+            int origin,
+            FourTuple tuple,
+            Server server,
+            ConnectionState state,
+            boolean reset,
+            int ageMillis,
+            ToldBy toldBy) {
         Server ours = services.server(table.server(slot));
         ConnectionState ourState = table.state(slot);
         if (ours != server && state != ConnectionState.CLOSING) {
@@ -315,7 +326,9 @@ final class Associations {
                 }
             }
             case ESTABLISHED -> {
-                if (ourState == ConnectionState.HALF_OPEN || wasReset) {
+                // On the stream of its changes, the port was used again since it closed, and of that SYN nothing came
+                // here.
+                if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy == ToldBy.TRANSFER) {
                     transition(slot, tuple, ConnectionState.ESTABLISHED, false);
                 }
             }

@@ -13,7 +13,7 @@ public enum DropReason {
     ICMP_OTHER("an ICMP message that concerns no connection"),
     NO_SERVICE("not for a VIP and port that are configured"),
     NO_SERVER("no server is available for a new connection"),
-    NO_OWNER("this ILB is not ACTIVE and knows no other that is"),
+    NO_OWNER("this ILB is not ACTIVE, and could ask no other that is"),
     VIEWS_DIFFER("a SYN between two ILBs whose views differ for a moment; the client sends it again"),
     ORPHAN("no ILB knows the connection, and the service drops such packets"),
     NO_NEIGHBOUR("the server's MAC address is not known yet"),

@@ -81,7 +81,7 @@ public final class Engine {
         MessageAuthenticator streamAuthenticator = new MessageAuthenticator(config.keys());
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
-        transfers = new Transfers(config, membership, link, counters, memory);
+        transfers = new Transfers(config, membership, link, clock, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
         router = new PacketRouter(
@@ -147,7 +147,7 @@ public final class Engine {
         advance(nowNanos);
         for (Peer candidate : membership.peers()) {
             if (candidate.endpoint().equals(peer)) {
-                handover.onStreamClosed(candidate);
+                handover.onStreamClosed(candidate.position());
             }
         }
     }
@@ -319,7 +319,7 @@ public final class Engine {
                 }
                 transfers.reset(peer.position());
             }
-            if (to == IlbState.JOINING || (from == IlbState.JOINING && to != IlbState.ACTIVE)) {
+            if (from == IlbState.JOINING && to != IlbState.ACTIVE) {
                 handover.onJoinersChanged();
             }
             observer.peerStateChanged(peer, from, to);

@@ -3,7 +3,6 @@ package org.ilbd.core.engine;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
-import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 
 /**
@@ -85,7 +84,7 @@ final class Handover {
         restart();
     }
 
-    /** A peer has come to be JOINING, or is no more. */
+    /** A peer that was JOINING is it no more. */
     void onJoinersChanged() {
         restart();
     }
@@ -96,9 +95,8 @@ final class Handover {
     }
 
     /** The stream to that peer broke: what was on its way may be lost, also the word that all is handed over. */
-    void onStreamClosed(Peer peer) {
-        boolean lost = transfers.abandon(peer.position());
-        if (lost || peer.state() == IlbState.JOINING || peer.state() == IlbState.LEAVING) {
+    void onStreamClosed(int position) {
+        if (transfers.abandon(position)) {
             restart();
         }
     }
@@ -114,7 +112,10 @@ final class Handover {
 
     /** Goes on, over at most {@code budget} associations. */
     void step(int budget) {
-        if (transfers.takeMissed() && phase != Phase.SENDING) {
+        // What is missed while the walk goes on may be behind it already.
+        if (transfers.hasNewJoiner()
+                || transfers.abandonStalled()
+                || (phase != Phase.SENDING && transfers.takeMissed())) {
             restart();
         }
         switch (phase) {

@@ -3,6 +3,7 @@ package org.ilbd.core.engine;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.EchoReply;
@@ -222,6 +223,11 @@ final class PacketRouter {
     }
 
     private void orphan(Service service) {
+        if (membership.selfState() == IlbState.JOINING) {
+            // Others may know it, whom this ILB does not know yet, or does not reach. The client sends it again.
+            counters.drop(DropReason.NO_OWNER);
+            return;
+        }
         counters.add(Counter.ORPHANS);
         switch (service.config().orphan()) {
             case HASH -> {

@@ -112,11 +112,11 @@ final class PeerMessages {
             return;
         }
         while (message.next(record)) {
-            learn(peer, record, false);
+            learn(peer, record, ToldBy.TRANSFER);
         }
         PeerTransfer stream = transfers.to(peer.position());
         if (stream != null) {
-            stream.acknowledge(message.sequence());
+            stream.take(message.sequence());
         }
     }
 
@@ -129,14 +129,19 @@ final class PeerMessages {
             counters.drop(DropReason.PEER_MALFORMED);
             return;
         }
+        PeerTransfer stream = transfers.to(peer.position());
+        if (stream == null) {
+            return;
+        }
+        int number = transferMessage.number();
         switch (transferMessage.kind()) {
-            case ACKNOWLEDGED -> {
-                PeerTransfer stream = transfers.to(peer.position());
-                if (stream != null) {
-                    stream.onAcknowledged(transferMessage.number());
+            case ACKNOWLEDGED -> stream.onAcknowledged(number);
+            case BEGIN -> stream.begin(number);
+            case HANDED_OVER -> {
+                if (stream.take(number)) {
+                    membership.onHandedOver(peer, transferMessage.viewDigest(), clock.nanos());
                 }
             }
-            case HANDED_OVER -> membership.onHandedOver(peer, transferMessage.viewDigest(), clock.nanos());
         }
     }
 
@@ -184,7 +189,7 @@ final class PeerMessages {
             router.fromPeer(segment, forward.packetOffset(), forward.packetLength(), forward.hop(), forward.visited0());
             return;
         }
-        Server server = learn(peer, forward.association(), true);
+        Server server = learn(peer, forward.association(), ToldBy.SYN);
         if (server != null) {
             router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
         }
@@ -202,7 +207,7 @@ final class PeerMessages {
         boolean apply = message.audience() == AssociationsMessage.Audience.ONE
                 || membership.onBroadcast(peer.tag(), peer.incarnation(), message.sequence());
         while (apply && message.next(record)) {
-            learn(peer, record, false);
+            learn(peer, record, ToldBy.ANNOUNCEMENT);
         }
     }
 
@@ -216,7 +221,7 @@ final class PeerMessages {
         return peer;
     }
 
-    private @Nullable Server learn(Peer peer, AssociationRecord association, boolean mustHold) {
+    private @Nullable Server learn(Peer peer, AssociationRecord association, ToldBy toldBy) {
         FourTuple tuple = association.tuple();
         Service service = services.findByDestination(tuple);
         if (service == null) {
@@ -244,6 +249,6 @@ final class PeerMessages {
                 WireState.of(association.state()),
                 association.reset(),
                 association.ageMillis(),
-                mustHold);
+                toldBy);
     }
 }

@@ -12,6 +12,11 @@ import org.ilbd.core.protocol.TransferMessage;
 /**
  * This ILB's end of the transfer stream to one peer: associations in numbered frames, a window of them at most on the way,
  * and the acknowledgements of what came from the peer.
+ *
+ * <h2>Numbers</h2>
+ * A frame may be lost although its connection did not break: it overtook the first ID message of its sender, and was a
+ * stranger's. So the receiver acknowledges a frame only if it has taken all before it. The numbers of a
+ * process only grow; after a loss, BEGIN says from which one on to count, and what was on the way is made anew.
  */
 final class PeerTransfer {
     /**
@@ -29,8 +34,12 @@ final class PeerTransfer {
      */
     static final int WALK_WINDOW = 12;
 
+    /** Without an acknowledgement for so long, what is on the way is lost: hundreds of round trips, and a pause besides. */
+    private static final long STALL_NANOS = 1_000_000_000;
+
     private final Peer peer;
     private final PeerLink link;
+    private final Clock clock;
     private final Counters counters;
     private final MemorySegment frame;
     private final AssociationsWriter writer;
@@ -40,13 +49,17 @@ final class PeerTransfer {
     private int sent;
     private int acknowledged;
     private int unacknowledgedRecords;
+    private boolean begun;
+    private long lastProgressNanos;
+    private boolean taking;
     private int lastTaken;
     private boolean owesAcknowledgement;
     private long owesHandedOver;
 
-    PeerTransfer(Peer peer, PeerLink link, Counters counters, SegmentAllocator memory) {
+    PeerTransfer(Peer peer, PeerLink link, Clock clock, Counters counters, SegmentAllocator memory) {
         this.peer = peer;
         this.link = link;
+        this.clock = clock;
         this.counters = counters;
         this.frame = memory.allocate(FRAME_BYTES, Long.BYTES);
         this.writer = new AssociationsWriter(frame, 0, FRAME_BYTES);
@@ -84,16 +97,34 @@ final class PeerTransfer {
         owesHandedOver = viewDigest;
     }
 
-    /** Has taken a frame of the peer's. */
-    void acknowledge(int number) {
-        lastTaken = number;
-        owesAcknowledgement = true;
+    /** The peer begins to count with the frame after this one. */
+    void begin(int number) {
+        if (!taking || number - lastTaken > 0) {
+            taking = true;
+            lastTaken = number;
+        }
+    }
+
+    /**
+     * A frame of the peer's has come.
+     *
+     * @return whether it is the next one; after a gap nothing is acknowledged, until the peer begins anew
+     */
+    boolean take(int number) {
+        boolean isNext = taking && number == lastTaken + 1;
+        if (isNext) {
+            lastTaken = number;
+        }
+        // One that comes again says that the peer has missed the acknowledgement.
+        owesAcknowledgement |= taking && number - lastTaken <= 0;
+        return isNext;
     }
 
     /** The peer has taken the frames up to this one. */
     void onAcknowledged(int number) {
         while (acknowledged != sent && number - acknowledged > 0) {
             acknowledged++;
+            lastProgressNanos = clock.nanos();
             unacknowledgedRecords -= recordsOf[Math.floorMod(acknowledged, WINDOW)];
         }
     }
@@ -104,22 +135,42 @@ final class PeerTransfer {
             owesAcknowledgement = false;
         }
         boolean flushed = writer.count() == 0 || flushFrame(WINDOW);
-        if (flushed && owesHandedOver != 0 && sendControl(TransferMessage.Kind.HANDED_OVER, 0, owesHandedOver)) {
+        if (flushed
+                && owesHandedOver != 0
+                && mayNumber(WINDOW)
+                && sendControl(TransferMessage.Kind.HANDED_OVER, sent + 1, owesHandedOver)) {
             owesHandedOver = 0;
+            numbered(0);
         }
     }
 
-    private boolean flushFrame(int window) {
+    /** Whether one more frame may be on the way; says BEGIN before the first. */
+    private boolean mayNumber(int window) {
         if (sent - acknowledged >= window) {
+            return false;
+        }
+        begun = begun || sendControl(TransferMessage.Kind.BEGIN, sent, 0);
+        return begun;
+    }
+
+    private void numbered(int records) {
+        if (sent == acknowledged) {
+            lastProgressNanos = clock.nanos();
+        }
+        sent++;
+        recordsOf[Math.floorMod(sent, WINDOW)] = records;
+        unacknowledgedRecords += records;
+    }
+
+    private boolean flushFrame(int window) {
+        if (!mayNumber(window)) {
             return false;
         }
         int length = writer.finishForTransfer(link.tag(), link.incarnation(), sent + 1);
         if (!link.transfer(peer.endpoint(), frame, 0, length)) {
             return false;
         }
-        sent++;
-        recordsOf[Math.floorMod(sent, WINDOW)] = writer.count();
-        unacknowledgedRecords += writer.count();
+        numbered(writer.count());
         counters.add(Counter.ASSOCIATIONS_TRANSFERRED, writer.count());
         writer.clear();
         return true;
@@ -131,30 +182,32 @@ final class PeerTransfer {
     }
 
     /**
-     * The stream broke: forgets what is on the way or waiting, and acknowledges anew, for the last time may have been lost.
+     * The stream broke or stalls: forgets what is on the way or waiting, and acknowledges anew, for the last time may have
+     * been lost.
      *
      * @return whether something was on the way or waiting
      */
     boolean abandon() {
-        boolean lost = !isSettled() || owesHandedOver != 0;
+        boolean lost = writer.count() > 0 || sent != acknowledged || owesHandedOver != 0;
         acknowledged = sent;
         unacknowledgedRecords = 0;
+        begun = false;
         writer.clear();
         owesHandedOver = 0;
-        owesAcknowledgement = lastTaken != 0;
+        owesAcknowledgement = taking;
         return lost;
     }
 
     /** The peer has gone; if it comes back, its frames and ours begin anew. */
     void reset() {
         abandon();
-        lastTaken = 0;
+        taking = false;
         owesAcknowledgement = false;
     }
 
-    /** Whether the peer has acknowledged everything. */
-    boolean isSettled() {
-        return writer.count() == 0 && sent == acknowledged;
+    /** Whether something has been on the way for so long that it is lost. */
+    boolean isStalled() {
+        return sent != acknowledged && clock.nanos() - lastProgressNanos >= STALL_NANOS;
     }
 
     /** Associations that are waiting or on the way. */

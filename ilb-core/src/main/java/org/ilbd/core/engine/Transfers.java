@@ -20,16 +20,24 @@ final class Transfers {
     private final EngineConfig config;
     private final Membership membership;
     private final PeerLink link;
+    private final Clock clock;
     private final Counters counters;
     private final SegmentAllocator memory;
     private final List<PeerTransfer> streams = new ArrayList<>();
     private final List<Joiner> joiners = new ArrayList<>();
     private boolean missed;
 
-    Transfers(EngineConfig config, Membership membership, PeerLink link, Counters counters, SegmentAllocator memory) {
+    Transfers(
+            EngineConfig config,
+            Membership membership,
+            PeerLink link,
+            Clock clock,
+            Counters counters,
+            SegmentAllocator memory) {
         this.config = config;
         this.membership = membership;
         this.link = link;
+        this.clock = clock;
         this.counters = counters;
         this.memory = memory;
     }
@@ -45,26 +53,39 @@ final class Transfers {
             return null;
         }
         while (streams.size() <= position) {
-            streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, counters, memory));
+            streams.add(new PeerTransfer(membership.peers().get(streams.size()), link, clock, counters, memory));
         }
         if (streams.get(position).peer() != peer) {
             // One that was long dead has given up its position.
-            streams.set(position, new PeerTransfer(peer, link, counters, memory));
+            streams.set(position, new PeerTransfer(peer, link, clock, counters, memory));
         }
         return streams.get(position);
     }
 
-    /** Finds out anew who is JOINING. */
+    /** Finds out anew who is JOINING; not those yet that would take this ILB for a stranger. */
     void updateJoiners() {
         joiners.clear();
         for (Peer peer : membership.peers()) {
-            if (peer.state() == IlbState.JOINING) {
+            if (isJoiner(peer)) {
                 List<IlbId> future = new ArrayList<>(membership.activeIds());
                 future.add(peer.id());
                 View view = new View(config.ownership(), config.ownershipSeed(), future);
                 joiners.add(new Joiner(peer.position(), Placement.of(view, membership)));
             }
         }
+    }
+
+    private static boolean isJoiner(Peer peer) {
+        return peer.state() == IlbState.JOINING && peer.hasSeenUs();
+    }
+
+    /** Whether there is one to be handed something that was not there when they were found out. */
+    boolean hasNewJoiner() {
+        int count = 0;
+        for (int i = 0; i < membership.peers().size(); i++) {
+            count += isJoiner(membership.peers().get(i)) ? 1 : 0;
+        }
+        return count > joiners.size();
     }
 
     /** The peers that are JOINING. */
@@ -125,7 +146,7 @@ final class Transfers {
     /** Tells all who come and go that they have been handed everything for the view as it is. */
     void sayHandedOver() {
         for (Peer peer : membership.peers()) {
-            if (peer.state() == IlbState.JOINING || peer.state() == IlbState.LEAVING) {
+            if (isJoiner(peer) || peer.state() == IlbState.LEAVING) {
                 PeerTransfer stream = to(peer.position());
                 if (stream != null) {
                     stream.handedOver(membership.viewDigest());
@@ -140,6 +161,15 @@ final class Transfers {
                 streams.get(i).flush();
             }
         }
+    }
+
+    /** Gives up what has been on its way for too long; true if something has. */
+    boolean abandonStalled() {
+        boolean stalled = false;
+        for (int i = 0; i < streams.size(); i++) {
+            stalled |= streams.get(i).isStalled() && streams.get(i).abandon();
+        }
+        return stalled;
     }
 
     /** The stream to a peer broke; true if something was on its way. */

@@ -155,6 +155,10 @@ public final class Membership {
         }
         configured.markHeard(place);
         peer.hear(message, nowNanos);
+        if (selfState == IlbState.ACTIVE && peer.viewDigest() == view.digest()) {
+            // There is no such digest without this ILB in its incarnation.
+            peer.setHasSeenUs(true);
+        }
         takeSequence(peer, message.broadcastSequence());
         changeState(peer, IlbState.ofCode(message.state()));
         return Reception.ACCEPTED;
@@ -342,6 +346,9 @@ public final class Membership {
         startNanos = nowNanos;
         listeningSinceNanos = nowNanos;
         forgetHandOvers();
+        for (Peer peer : table.peers()) {
+            peer.setHasSeenUs(false);
+        }
         changeSelfState(IlbState.JOINING);
         updateView();
     }

@@ -20,6 +20,7 @@ public final class Peer {
     private long configurationDigest;
     private long viewDiffersSinceNanos;
     private long handedOver;
+    private boolean hasSeenUs;
     private ViewComparison viewComparison = ViewComparison.EQUAL;
 
     private enum ViewComparison {
@@ -92,6 +93,14 @@ public final class Peer {
         return viewComparison == ViewComparison.DIFFERENT;
     }
 
+    /**
+     * Whether it has seen this ILB ACTIVE, in the incarnation that it is in: what this ILB sends it in other ways than ID
+     * messages is not taken for a stranger's.
+     */
+    public boolean hasSeenUs() {
+        return hasSeenUs;
+    }
+
     boolean hasIdOf(IdMessage message) {
         return message.idKind() == idKind && message.idLow() == id.low() && message.idHigh() == id.high();
     }
@@ -103,6 +112,7 @@ public final class Peer {
         counter = 0;
         broadcastSequence = message.broadcastSequence();
         handedOver = 0;
+        hasSeenUs = false;
         viewComparison = ViewComparison.EQUAL;
     }
 
@@ -131,6 +141,10 @@ public final class Peer {
 
     boolean hasHandedOver(long viewDigestNow) {
         return handedOver == viewDigestNow;
+    }
+
+    void setHasSeenUs(boolean seen) {
+        hasSeenUs = seen;
     }
 
     void setState(IlbState state) {

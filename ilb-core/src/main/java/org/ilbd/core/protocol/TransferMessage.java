@@ -40,13 +40,26 @@ public final class TransferMessage {
     public enum Kind {
         /** The sender has taken the frames up to the number, which it had from the receiver. */
         ACKNOWLEDGED(1),
-        /** The sender has sent, up to here, all that the receiver is to hold once it joins the view with that digest. */
-        HANDED_OVER(2);
+        /**
+         * The sender has sent, up to here, all that the receiver is to hold once it joins the view with that digest. Numbered
+         * as one more frame.
+         */
+        HANDED_OVER(2),
+        /** The frames after the number follow; what came before it and was not acknowledged does not come any more. */
+        BEGIN(3);
 
         private final int code;
 
         Kind(int code) {
             this.code = code;
+        }
+
+        private static Kind ofCode(int code) {
+            return switch (code) {
+                case 1 -> ACKNOWLEDGED;
+                case 2 -> HANDED_OVER;
+                default -> BEGIN;
+            };
         }
 
         /** The byte on the wire. */
@@ -90,10 +103,10 @@ public final class TransferMessage {
             return DecodeResult.TRUNCATED;
         }
         int code = getUnsignedByte(segment, offset + KIND_OFFSET);
-        if (code != Kind.ACKNOWLEDGED.code && code != Kind.HANDED_OVER.code) {
+        if (code < Kind.ACKNOWLEDGED.code || code > Kind.BEGIN.code) {
             return DecodeResult.BAD_VALUE;
         }
-        kind = code == Kind.ACKNOWLEDGED.code ? Kind.ACKNOWLEDGED : Kind.HANDED_OVER;
+        kind = Kind.ofCode(code);
         number = getInt(segment, offset + NUMBER_OFFSET);
         viewDigest = getLong(segment, offset + VIEW_DIGEST_OFFSET);
         return DecodeResult.OK;
@@ -103,7 +116,7 @@ public final class TransferMessage {
         return kind;
     }
 
-    /** The last frame taken; only with {@link Kind#ACKNOWLEDGED}. */
+    /** The last frame taken, this one's own number, or that of the frame before the first. */
     public int number() {
         return number;
     }

@@ -83,6 +83,8 @@ class JoinTest {
     void everyConnectionIsServedThroughEveryIlbWhileAndAfterOneJoins() {
         connections.open(60);
         cluster.start(NEWCOMER);
+        // Until it has heard the others, which takes them a heartbeat at most.
+        cluster.advanceMillis(20);
         for (int tick = 0; tick < 20; tick++) {
             cluster.advanceMillis(10);
             connections.assertAllServed();
@@ -90,6 +92,18 @@ class JoinTest {
         assertThat(cluster.ilb(NEWCOMER).state()).isEqualTo(IlbState.ACTIVE);
         assertThat(connections.orphans()).isZero();
         connections.assertHeldBy(0, 1, NEWCOMER);
+    }
+
+    @Test
+    void whoHasHeardNobodyYetLetsTheClientTryAgain() {
+        connections.open(60);
+        cluster.start(NEWCOMER);
+        for (String client : connections.clients()) {
+            assertThat(cluster.send(NEWCOMER, client, VIP, TestCluster.ACK)).isEmpty();
+        }
+        Counters counters = cluster.ilb(NEWCOMER).engine.counters();
+        assertThat(counters.dropped(DropReason.NO_OWNER)).isEqualTo(60);
+        assertThat(counters.get(Counter.ORPHANS)).isZero();
     }
 
     @Test
@@ -110,6 +124,7 @@ class JoinTest {
         alone.open(60);
         three.start(1);
         three.start(2);
+        three.advanceMillis(20);
         for (int tick = 0; tick < 100; tick++) {
             three.advanceMillis(10);
             alone.assertAllServed();

@@ -16,8 +16,12 @@ import org.ilbd.core.packet.Endpoint;
 final class OpenConnections {
     static final String VIP = "10.9.0.1:80";
 
+    /** Connections that are opened between two ticks. */
+    private static final int ROUND = 50;
+
     private final TestCluster cluster;
     private final Map<String, Endpoint> servers = new LinkedHashMap<>();
+    private int clients;
 
     OpenConnections(TestCluster cluster) {
         this.cluster = cluster;
@@ -28,11 +32,20 @@ final class OpenConnections {
         List<String> opened = new ArrayList<>();
         List<Ilb> running = cluster.ilbs.stream().filter(Ilb::isRunning).toList();
         for (int i = 0; i < count; i++) {
-            String client = client(servers.size());
+            String client = client(clients++);
             int ilb = running.get(i % running.size()).index;
-            servers.put(client, cluster.open(ilb, client, VIP).endpoint());
+            List<Delivery> syn = cluster.send(ilb, client, VIP, TestCluster.SYN);
+            assertThat(syn)
+                    .as("deliveries of the SYN of %s through %d", client, ilb)
+                    .hasSize(1);
+            servers.put(client, syn.getFirst().server().endpoint());
             opened.add(client);
+            assertServed(ilb, client);
+            if (i % ROUND == ROUND - 1) {
+                cluster.advanceMillis(10);
+            }
         }
+        cluster.advanceMillis(10);
         return opened;
     }
 
@@ -52,6 +65,11 @@ final class OpenConnections {
     void end(int ilb, String client) {
         cluster.send(ilb, client, VIP, TestCluster.FIN_ACK);
         servers.remove(client);
+    }
+
+    /** A client uses the port of a connection that has ended again. */
+    void reopen(int ilb, String client) {
+        servers.put(client, cluster.open(ilb, client, VIP).endpoint());
     }
 
     /** Sends a packet of each through each running ILB: it arrives once, at its server. */

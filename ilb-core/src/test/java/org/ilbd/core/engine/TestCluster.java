@@ -285,6 +285,11 @@ final class TestCluster {
         holds = predicate;
     }
 
+    /** One of the messages that are held is lost, although its stream does not break: its receiver refuses it. */
+    void loseHeld(int index) {
+        waiting.remove(index);
+    }
+
     void releaseStreams() {
         holds = message -> false;
         releaseWaiting();

@@ -30,6 +30,7 @@ class TransferMessageTest {
     void kindsKeepTheirCodes() {
         assertThat(TransferMessage.Kind.ACKNOWLEDGED.code()).isEqualTo(1);
         assertThat(TransferMessage.Kind.HANDED_OVER.code()).isEqualTo(2);
+        assertThat(TransferMessage.Kind.BEGIN.code()).isEqualTo(3);
     }
 
     @Test
@@ -41,8 +42,7 @@ class TransferMessageTest {
             assertThat(message.number()).isEqualTo(0x0A0B_0C0D);
             assertThat(message.viewDigest()).isEqualTo(0x1112_1314_1516_1718L);
         }
-        assertThat(message.toString())
-                .isEqualTo("TRANSFER kind=HANDED_OVER number=168496141 viewDigest=0x1112131415161718");
+        assertThat(message.toString()).isEqualTo("TRANSFER kind=BEGIN number=168496141 viewDigest=0x1112131415161718");
     }
 
     @Test
