@@ -71,6 +71,7 @@ final class Node implements AutoCloseable {
     private final HealthChecker health;
     private final RemovedServers removed = new RemovedServers();
     private Configuration configuration;
+    private int followed;
 
     private Node(Configuration configuration, Runnable onLost) throws StartupException {
         this.configuration = configuration;
@@ -95,7 +96,7 @@ final class Node implements AutoCloseable {
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
-            start(cluster, dutyCycle, onLost);
+            start(control, cluster, dutyCycle, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
@@ -112,23 +113,43 @@ final class Node implements AutoCloseable {
         return new Node(configuration, onLost);
     }
 
-    private void start(ClusterEndpoint cluster, DutyCycle dutyCycle, Runnable onLost) {
+    private void start(IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Runnable onLost) {
         warnWithoutKey();
         EngineInput input = new EngineInput(engine);
         datapath.start(loop, input, engine.counters()::drop, onLost);
         cluster.start(loop, input, engine.counters()::drop);
-        loop.execute(() -> datapath.follow(engine.services()));
         loop.scheduleAtFixedRate(
                 () -> {
                     long now = System.nanoTime();
                     dutyCycle.onTick(now);
                     engine.onTick(now);
+                    followServers(control);
                 },
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
         loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
+    }
+
+    /**
+     * Prepares for the servers that have come to be known since the last time, by the configuration or by other ILBs: one that
+     * is configured nowhere any more still has connections, and this ILB may be handed some of them. On the engine's loop.
+     */
+    private void followServers(IoEventLoop control) {
+        for (; followed < engine.serverCount(); followed++) {
+            Server server = engine.server(followed);
+            datapath.follow(server);
+            if (server.service().config().forwarding() == Forwarding.NAT) {
+                control.execute(() -> adopt(server.service().vip(), server.endpoint()));
+            }
+        }
+    }
+
+    private synchronized void adopt(Endpoint vip, Endpoint server) {
+        if (removed.adopt(vip, server, configuration.serviceConfigs())) {
+            applyToHost();
+        }
     }
 
     /** Grows at every start, also by a clock that was set back by less than the time between two starts. */
@@ -188,10 +209,14 @@ final class Node implements AutoCloseable {
         if (!forgotten.isSuccess() || !forgotten.getNow()) {
             return;
         }
+        applyToHost();
+    }
+
+    private void applyToHost() {
         try {
             host.apply(removed.addTo(configuration.serviceConfigs()));
         } catch (StartupException e) {
-            LOGGER.warn("rules of removed servers are left: {}", e.getMessage());
+            LOGGER.warn("rules for servers that are not configured any more: {}", e.getMessage());
         }
     }
 

@@ -9,8 +9,9 @@ import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 
 /**
- * Servers with {@link Forwarding#NAT} that the configuration has dropped, while connections to them go on: their way back
- * through this host stays until the last one has ended. With {@link Forwarding#DIRECT} there is no way back to keep.
+ * Servers with {@link Forwarding#NAT} that the configuration has dropped, or that only another ILB's configuration has named,
+ * while connections to them go on: their way back through this host stays until the last one has ended. With
+ * {@link Forwarding#DIRECT} there is no way back to keep.
  */
 final class RemovedServers {
     private record Removed(Endpoint vip, ServerConfig server) {}
@@ -24,10 +25,24 @@ final class RemovedServers {
                 service.servers().forEach(server -> removed.add(new Removed(service.vip(), server)));
             }
         }
-        removed.removeIf(candidate -> after.stream()
+        removed.removeIf(candidate -> isConfigured(candidate.server().endpoint(), after));
+    }
+
+    /** Takes note of a server that another ILB knows; true unless it is configured here or was noted already. */
+    boolean adopt(Endpoint vip, Endpoint server, List<ServiceConfig> configured) {
+        Removed candidate = new Removed(vip, new ServerConfig(server, 1));
+        if (isConfigured(server, configured)
+                || removed.stream().anyMatch(known -> known.server().endpoint().equals(server))) {
+            return false;
+        }
+        return removed.add(candidate);
+    }
+
+    private static boolean isConfigured(Endpoint server, List<ServiceConfig> configured) {
+        return configured.stream()
                 .filter(service -> service.forwarding() == Forwarding.NAT)
                 .flatMap(service -> service.servers().stream())
-                .anyMatch(server -> server.endpoint().equals(candidate.server().endpoint())));
+                .anyMatch(its -> its.endpoint().equals(server));
     }
 
     /** Forgets those without a connection; true if there were any. */

@@ -204,6 +204,19 @@ public final class Engine {
         return services.services();
     }
 
+    /**
+     * How many servers are known: those that the configuration names or has named, and those that other ILBs have selected
+     * or handed over connections of. Only grows; to be read on the engine's thread.
+     */
+    public int serverCount() {
+        return services.serverCount();
+    }
+
+    /** A server by its index, 0 to {@link #serverCount()} - 1. */
+    public Server server(int index) {
+        return services.server(index);
+    }
+
     /** Whether any ILB has said that it owns a live connection to a server at that endpoint. */
     public boolean hasConnectionsTo(Endpoint server) {
         return services.hasConnectionsTo(server);

@@ -148,6 +148,10 @@ final class ServiceTable {
         servers[serverCount++] = server;
         serversByKey.put(key, server);
         service.addEver(server);
+        if (service.config().forwarding() == Forwarding.NAT && returns.find(endpoint) == null) {
+            // Not configured here, or not yet; its answers may come back this way all the same.
+            returns.put(endpoint, service);
+        }
         return server;
     }
 

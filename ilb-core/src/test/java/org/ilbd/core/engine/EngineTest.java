@@ -493,6 +493,26 @@ class EngineTest {
     }
 
     @Test
+    void natServerThatOnlyAnotherIlbIsConfiguredWithAnswersThroughBoth() {
+        ServiceConfig nat = service(VIP, 1, Forwarding.NAT, Orphan.HASH);
+        TestCluster cluster = new TestCluster(new Settings().ilbs(2).services(nat));
+        Engine unaware = cluster.ilb(1).engine;
+        unaware.reconfigure(List.of(service(VIP, 0, Forwarding.NAT, Orphan.HASH)));
+        int known = unaware.serverCount();
+        cluster.ilb(0).engine.reconfigure(List.of(service(VIP, 2, Forwarding.NAT, Orphan.HASH)));
+        for (int i = 0; unaware.serverCount() == known; i++) {
+            assertThat(i).isLessThan(100);
+            cluster.open(0, client(i), VIP);
+        }
+
+        Server server = unaware.server(known);
+        cluster.outgoing.clear();
+        cluster.send(1, server.endpoint().toString(), client(0), ACK);
+        assertThat(cluster.outgoing).hasSize(1);
+        assertThat(cluster.outgoing.getFirst().service()).isPresent();
+    }
+
+    @Test
     void packetsForOtherPortsAndAddressesAreLeftAloneAndCounted() {
         TestCluster cluster = TestCluster.of(1);
 

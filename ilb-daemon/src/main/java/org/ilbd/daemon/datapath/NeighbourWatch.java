@@ -55,7 +55,9 @@ final class NeighbourWatch implements AutoCloseable {
     void follow(int server, IpAddress address) {
         table.follow(server, address);
         solicit(address);
-        dumpWanted = true;
+        // The kernel may know it already, and then there is no event. Refused while another is under way: the next
+        // period asks.
+        dumpWanted = socket.requestNeighbours() < 0;
     }
 
     /** A packet had to be dropped for want of a MAC address: looks for all that are missing, at most once in a period. */
@@ -74,7 +76,6 @@ final class NeighbourWatch implements AutoCloseable {
         askedSinceRefresh = false;
         table.forEach((address, mac) -> solicit(address));
         if (dumpWanted) {
-            // Refused while an earlier one is under way; then the next period asks.
             dumpWanted = socket.requestNeighbours() < 0;
         }
     }

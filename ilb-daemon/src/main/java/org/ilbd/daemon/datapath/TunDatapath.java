@@ -117,11 +117,14 @@ public final class TunDatapath implements AutoCloseable {
     /** Keeps the MAC addresses of all servers of services with {@link Forwarding#DIRECT}. On the loop; after each change of the services. */
     public void follow(List<Service> services) {
         for (Service service : services) {
-            if (service.config().forwarding() == Forwarding.DIRECT) {
-                for (Server server : service.servers()) {
-                    follow(server.index(), server.endpoint().address());
-                }
-            }
+            service.servers().forEach(this::follow);
+        }
+    }
+
+    /** The same for one server, which the configuration need not name: connections to it may have been handed over. On the loop. */
+    public void follow(Server server) {
+        if (server.service().config().forwarding() == Forwarding.DIRECT) {
+            follow(server.index(), server.endpoint().address());
         }
     }
 
