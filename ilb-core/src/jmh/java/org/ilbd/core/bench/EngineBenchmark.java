@@ -61,6 +61,7 @@ public class EngineBenchmark implements EngineOutput, MembershipListener {
 
     private final MemorySegment buffer = Arena.ofAuto().allocate(FRONT + 128, 64);
     private final SplittableRandom random = new SplittableRandom(1);
+    @SuppressWarnings("NullAway.Init") // by openConnections()
     private Engine engine;
     private long now;
     private long delivered;
