@@ -67,24 +67,19 @@ public final class TunDatapath implements AutoCloseable {
     }
 
     /**
-     * Makes the TUN device and opens the way out. The TUN device is up, with the MTU of the interface: a packet that is too long for
-     * the way to the server is answered by the kernel, before it comes here.
+     * Makes the TUN device and opens the way out. The TUN device has the MTU of the interface: a packet that is too long for the way to
+     * the server is answered by the kernel, before it comes here. It is not up yet.
      *
      * @param tunName see {@link Tun#open}
      * @param device the interface towards the servers
      */
     public static TunDatapath open(String tunName, NetworkDevice device) throws ErrnoException {
-        return open(tunName, device, false);
-    }
-
-    static TunDatapath open(String tunName, NetworkDevice device, boolean bypassQueue) throws ErrnoException {
         Tun tun = Tun.open(tunName);
         try {
             NetworkDevice tunDevice = NetworkDevice.find(tun.name());
             tunDevice.setMtu(Math.min(device.mtu(), MAX_PACKET_BYTES));
             tunDevice.setTransmitQueueLength(TUN_QUEUE_PACKETS);
-            tunDevice.up();
-            PacketSocket socket = PacketSocket.open(device, bypassQueue);
+            PacketSocket socket = PacketSocket.open(device);
             try {
                 return new TunDatapath(tun, device, socket, NeighbourWatch.open(device));
             } catch (ErrnoException e) {

@@ -7,8 +7,6 @@ import java.util.Set;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.daemon.ExitCode;
 import org.ilbd.daemon.StartupException;
-import org.ilbd.daemon.linux.ErrnoException;
-import org.ilbd.daemon.linux.NetworkDevice;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class HostNetwork implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostNetwork.class);
-
-    /** Room for 4 ms without the process at 1 M packets/s: a long pause of its thread. */
-    private static final int TRANSMIT_QUEUE_PACKETS = 4096;
 
     private final String interfaceName;
     private final String tun;
@@ -144,17 +139,11 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     private void setUpDevice() throws StartupException {
-        final int mtu;
-        try {
-            mtu = NetworkDevice.find(interfaceName).mtu();
-        } catch (final ErrnoException e) {
-            throw new StartupException(ExitCode.BIND, String.valueOf(e.getMessage()), e);
-        }
-        // No address of its own, and none made up by the kernel: it would solicit routers through ilbd.
-        final List<IpCommand.Failure> failures = ip.batch(
-                false,
-                List.of("link set dev " + tun + " mtu " + mtu + " txqueuelen " + TRANSMIT_QUEUE_PACKETS
-                        + " addrgenmode none up"));
+        // No address of its own, and none made up by the kernel at the moment it goes up: it would solicit routers
+        // through
+        // ilbd.
+        final List<IpCommand.Failure> failures =
+                ip.batch(false, List.of("link set dev " + tun + " addrgenmode none", "link set dev " + tun + " up"));
         if (!failures.isEmpty()) {
             throw new StartupException(ExitCode.FAILURE, failures.getFirst().toString());
         }

@@ -22,13 +22,10 @@ public record NetworkDevice(String name, int index, long mac, int mtu) {
 
     private static final int AF_INET = 2;
     private static final int SOCK_DGRAM = 2;
-    private static final long SIOCGIFFLAGS = 0x8913;
-    private static final long SIOCSIFFLAGS = 0x8914;
     private static final long SIOCGIFMTU = 0x8921;
     private static final long SIOCSIFMTU = 0x8922;
     private static final long SIOCGIFHWADDR = 0x8927;
     private static final long SIOCGIFINDEX = 0x8933;
-    private static final short IFF_UP = 0x1;
     private static final short ARPHRD_ETHER = 1;
 
     /** {@code struct ifreq}: a name of 16 bytes and a union of 24. */
@@ -72,18 +69,6 @@ public record NetworkDevice(String name, int index, long mac, int mtu) {
     /** Sets how many packets may wait in the device's queue. */
     public void setTransmitQueueLength(int packets) throws ErrnoException {
         RouteSocket.setTransmitQueueLength(index, packets);
-    }
-
-    /** Brings the device up. */
-    public void up() throws ErrnoException {
-        try (Arena arena = Arena.ofConfined();
-                Descriptor socket = Descriptor.socket("netdevice", AF_INET, SOCK_DGRAM, 0)) {
-            MemorySegment request = request(arena, name);
-            socket.ioctl("interface " + name, SIOCGIFFLAGS, request);
-            short flags = request.get(JAVA_SHORT, REQUEST_VALUE_OFFSET);
-            request.set(JAVA_SHORT, REQUEST_VALUE_OFFSET, (short) (flags | IFF_UP));
-            socket.ioctl("interface " + name + " up", SIOCSIFFLAGS, request);
-        }
     }
 
     /** A zeroed {@code struct ifreq} with the name in it. */

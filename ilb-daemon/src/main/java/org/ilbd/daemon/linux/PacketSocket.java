@@ -15,7 +15,6 @@ public final class PacketSocket implements AutoCloseable {
     private static final int SOCK_RAW = 3;
     private static final int SOL_PACKET = 263;
     private static final int PACKET_VNET_HDR = 15;
-    private static final int PACKET_QDISC_BYPASS = 20;
     /** {@code struct sockaddr_ll}. */
     private static final int ADDRESS_SIZE = 20;
 
@@ -35,17 +34,13 @@ public final class PacketSocket implements AutoCloseable {
     /**
      * Opens a socket on a device.
      *
-     * @param bypassQueue leave out the interface's queueing discipline: fewer instructions, but a full transmit ring drops at once
      * @throws ErrnoException {@link Errno#EPERM} without CAP_NET_RAW
      */
-    public static PacketSocket open(NetworkDevice device, boolean bypassQueue) throws ErrnoException {
+    public static PacketSocket open(NetworkDevice device) throws ErrnoException {
         // Protocol 0: the socket is on no list of receivers, so it costs nothing for each packet that comes in.
         Descriptor descriptor = Descriptor.socket("packet, " + device.name(), AF_PACKET, SOCK_RAW, 0);
         try (Arena arena = Arena.ofConfined()) {
             descriptor.option("PACKET_VNET_HDR", SOL_PACKET, PACKET_VNET_HDR, 1);
-            if (bypassQueue) {
-                descriptor.option("PACKET_QDISC_BYPASS", SOL_PACKET, PACKET_QDISC_BYPASS, 1);
-            }
             int granted = descriptor.sendBuffer(SEND_BUFFER_BYTES);
             MemorySegment address = arena.allocate(ADDRESS_SIZE, Integer.BYTES);
             address.set(JAVA_SHORT, 0, (short) AF_PACKET);

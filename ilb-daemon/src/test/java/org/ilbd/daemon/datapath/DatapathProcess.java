@@ -36,12 +36,11 @@ public final class DatapathProcess {
         this.server = server;
     }
 
-    /** Arguments: TUN name, interface, direct or nat, VIP, server, and {@code bypass} to leave out the queueing discipline. */
+    /** Arguments: TUN name, interface, direct or nat, VIP, server. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         NetworkDevice device = NetworkDevice.find(arguments[1]);
-        boolean bypass = arguments.length > 5 && arguments[5].equals("bypass");
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try (TunDatapath datapath = TunDatapath.open(arguments[0], device, bypass)) {
+        try (TunDatapath datapath = TunDatapath.open(arguments[0], device)) {
             DatapathProcess process = new DatapathProcess(
                     datapath,
                     arguments[2].equals("direct"),

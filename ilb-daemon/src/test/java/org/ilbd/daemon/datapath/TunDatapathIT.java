@@ -173,6 +173,7 @@ class TunDatapathIT {
             output = process.inputReader(StandardCharsets.UTF_8);
             input = process.getOutputStream();
             assertThat(output.readLine()).isEqualTo("ready");
+            namespaces.ip("ilb", "link set ilb0 up");
         }
 
         Map<String, Long> figures() throws IOException {
