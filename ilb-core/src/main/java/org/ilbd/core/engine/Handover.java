@@ -4,6 +4,7 @@ import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.packet.FourTuple;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings every association to the two ILBs that are to hold it after a change of the view, and to a newcomer before it
@@ -52,6 +53,10 @@ final class Handover {
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
     private boolean rejoined;
+    /** Whether somebody has come into the view who was not handed everything before: it may know better than this ILB. */
+    private boolean merging;
+    /** The base before the newcomer that became ACTIVE last, until it has acknowledged what it was sent as a newcomer. */
+    private @Nullable Placement beforeJoin;
     /** Kept for readers on other threads. */
     private int underReplicated;
 
@@ -77,8 +82,11 @@ final class Handover {
             // A newcomer was handed what it holds, for this view; one that is none yet, or no more, hands over nothing.
             base = current;
         }
-        if (preparedJoiner != Placement.NONE && current.isPlus(base, preparedJoiner)) {
+        merging |= !base.containsAll(current);
+        if (preparedJoiner != Placement.NONE && current.isPlus(base, preparedJoiner) && !transfers.takeMissed()) {
+            beforeJoin = base;
             base = current;
+            merging = false;
         }
         losing = !current.containsAll(base) || base.size() < 2;
         restart();
@@ -97,8 +105,18 @@ final class Handover {
     /** The stream to that peer broke: what was on its way may be lost, also the word that all is handed over. */
     void onStreamClosed(int position) {
         if (transfers.abandon(position)) {
-            restart();
+            restartAfterLoss();
         }
+    }
+
+    private void restartAfterLoss() {
+        if (beforeJoin != null) {
+            // The last changes before a newcomer became ACTIVE may be among what was lost.
+            base = beforeJoin;
+            beforeJoin = null;
+            merging = true;
+        }
+        restart();
     }
 
     private void restart() {
@@ -113,9 +131,9 @@ final class Handover {
     /** Goes on, over at most {@code budget} associations. */
     void step(int budget) {
         // What is missed while the walk goes on may be behind it already.
-        if (transfers.hasNewJoiner()
-                || transfers.abandonStalled()
-                || (phase != Phase.SENDING && transfers.takeMissed())) {
+        if (transfers.abandonStalled()) {
+            restartAfterLoss();
+        } else if (transfers.hasNewJoiner() || (phase != Phase.SENDING && transfers.takeMissed())) {
             restart();
         }
         switch (phase) {
@@ -226,6 +244,7 @@ final class Handover {
             return;
         }
         base = ranking.current();
+        beforeJoin = null;
         losing = false;
         transfers.sayHandedOver();
         if (transfers.joiners().size() == 1) {
@@ -245,13 +264,14 @@ final class Handover {
             if (slot == Associations.NONE) {
                 phase = Phase.IDLE;
                 rejoined = false;
+                merging = false;
                 return;
             }
             cursor = slot;
             services.service(table.service(slot)).readTuple(table, slot, tuple);
             if (!ranking.selfHolds(tuple)) {
                 // A newcomer has taken the place of this ILB, which is neither owner nor backup any more.
-                associations.letGo(slot, tuple, rejoined);
+                associations.letGo(slot, tuple, rejoined || merging);
             }
         }
     }

@@ -67,6 +67,11 @@ final class OpenConnections {
         servers.remove(client);
     }
 
+    /** Looks after one that the test has opened itself. */
+    void adopt(String client, Endpoint server) {
+        servers.put(client, server);
+    }
+
     /** A client uses the port of a connection that has ended again. */
     void reopen(int ilb, String client) {
         servers.put(client, cluster.open(ilb, client, VIP).endpoint());

@@ -205,6 +205,12 @@ final class TestCluster {
         }
     }
 
+    /** Somebody sends what was heard once again, with the address that it was sent from. */
+    void inject(InFlight datagram) {
+        inFlight.add(datagram);
+        settle();
+    }
+
     /** Which datagrams get lost from now on. */
     void loses(Predicate<InFlight> predicate) {
         loses = predicate;
@@ -283,6 +289,7 @@ final class TestCluster {
     /** Which messages of streams stay on their way from now on, until {@link #releaseStreams}. */
     void holdStreams(Predicate<InFlight> predicate) {
         holds = predicate;
+        releaseWaiting();
     }
 
     /** One of the messages that are held is lost, although its stream does not break: its receiver refuses it. */
@@ -291,8 +298,7 @@ final class TestCluster {
     }
 
     void releaseStreams() {
-        holds = message -> false;
-        releaseWaiting();
+        holdStreams(message -> false);
     }
 
     /** The stream from one ILB to another breaks; what is on its way is lost. */

@@ -165,6 +165,26 @@ class TransferTest {
     }
 
     @Test
+    void theLastChangesBeforeTheNewcomerBecameActiveAreNotLostWithTheirStream() {
+        connections.open(60);
+        cluster.holdStreams(stream(1, NEWCOMER));
+        cluster.start(NEWCOMER);
+        cluster.advanceMillis(200);
+        cluster.holdStreams(message -> message.to().equals(Settings.endpoint(NEWCOMER)));
+        cluster.loses(datagram -> datagram.to().equals(Settings.endpoint(NEWCOMER)) && datagram.payload()[1] != 1);
+        connections.open(60);
+        cluster.holdStreams(stream(0, NEWCOMER));
+        cluster.advanceMillis(20);
+        assertThat(newcomer()).isEqualTo(IlbState.ACTIVE);
+        assertThat(cluster.ilb(0).engine.membership().activeIds()).hasSize(3);
+        cluster.breakStream(0, NEWCOMER);
+        cluster.releaseStreams();
+        cluster.loses(datagram -> false);
+        cluster.advanceMillis(100);
+        connections.assertHeldBy(0, 1, NEWCOMER);
+    }
+
+    @Test
     void aStreamThatLosesItsAcknowledgementsBeginsAgain() {
         connections.open(300);
         cluster.holdStreams(stream(NEWCOMER, 0));
