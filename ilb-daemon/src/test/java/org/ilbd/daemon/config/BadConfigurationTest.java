@@ -205,7 +205,7 @@ class BadConfigurationTest {
                 bad(
                         "  admin {",
                         "  cache { fill = on }, admin {",
-                        "ilb.conf:29: ilb.cache.fill: 'on' is not one of broadcast, off"),
+                        "ilb.conf:29: ilb.cache.fill: 'on' is not one of broadcast, on-demand, off"),
                 bad(
                         "  admin {",
                         "  cache = 5, admin {",
