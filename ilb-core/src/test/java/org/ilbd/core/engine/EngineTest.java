@@ -513,6 +513,29 @@ class EngineTest {
     }
 
     @Test
+    void restartThatIsFasterThanTheFailureTimeoutIsAJoin() {
+        TestCluster cluster = TestCluster.of(3);
+        Server[] servers = new Server[50];
+        for (int i = 0; i < servers.length; i++) {
+            servers[i] = cluster.open(i % 3, client(i), VIP);
+        }
+
+        cluster.restart(0);
+        cluster.advanceMillis(1_000);
+
+        for (TestCluster.Ilb ilb : cluster.ilbs) {
+            assertThat(ilb.engine.membership().selfState()).isEqualTo(IlbState.ACTIVE);
+            assertThat(ilb.engine.membership().activeIds()).hasSize(3);
+        }
+        assertThat(cluster.ilb(0).engine.owned().size()).as("handed over").isPositive();
+        for (int i = 0; i < servers.length; i++) {
+            assertThat(cluster.send(0, client(i), VIP, ACK).get(0).server().endpoint())
+                    .isEqualTo(servers[i].endpoint());
+        }
+        check(cluster);
+    }
+
+    @Test
     void packetsForOtherPortsAndAddressesAreLeftAloneAndCounted() {
         TestCluster cluster = TestCluster.of(1);
 
