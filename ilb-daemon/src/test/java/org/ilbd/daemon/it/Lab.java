@@ -173,9 +173,13 @@ final class Lab implements AfterEachCallback {
         return new Traffic(start("traffic", "client", java(TrafficProcess.class, options)));
     }
 
+    /** Clients and servers come after the ILBs, which are to hear of each other in time. */
     private static List<String> java(Class<?> main, String... arguments) {
         return concat(
                 List.of(
+                        "nice",
+                        "-n",
+                        "10",
                         JAVA_HOME + "/bin/java",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
@@ -192,8 +196,13 @@ final class Lab implements AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
+        end(context.getExecutionException().isPresent());
+    }
+
+    /** Ends everything, for who keeps a lab for several tests. */
+    void end(boolean failed) throws IOException {
         try {
-            if (context.getExecutionException().isPresent()) {
+            if (failed) {
                 children.forEach(System.err::println);
             }
             children.forEach(Child::kill);

@@ -22,6 +22,7 @@ final class TrafficCounts {
     private long bytesChecked;
     private long rounds;
     private long longestNanos;
+    private long shortLongestNanos;
     private long shortsStarted;
     private long shortsDone;
     private long shortsFailed;
@@ -78,10 +79,17 @@ final class TrafficCounts {
     void round(boolean once, long nanos) {
         if (once) {
             shortsDone++;
+            shortLongestNanos = Math.max(shortLongestNanos, nanos);
         } else {
             rounds++;
             longestNanos = Math.max(longestNanos, nanos);
         }
+    }
+
+    /** Begins anew to look for what takes longest. */
+    void mark() {
+        longestNanos = 0;
+        shortLongestNanos = 0;
     }
 
     void failed(boolean once, boolean connected, Failure failure, String detail) {
@@ -99,8 +107,12 @@ final class TrafficCounts {
         }
     }
 
-    /** One line of numbers; for what each is, see the code. Times are milliseconds. */
-    String report(List<Conversation> longs, long nowNanos) {
+    /**
+     * One line of numbers; for what each is, see the code. Times are milliseconds.
+     *
+     * @param shortOldestNanos how long the oldest short connection has been there
+     */
+    String report(List<Conversation> longs, long shortOldestNanos, long nowNanos) {
         long open = 0;
         long waiting = 0;
         long oldest = 0;
@@ -133,6 +145,8 @@ final class TrafficCounts {
         add(line, "short-started", shortsStarted);
         add(line, "short-done", shortsDone);
         add(line, "short-failed", shortsFailed);
+        add(line, "short-oldest-ms", TimeUnit.NANOSECONDS.toMillis(shortOldestNanos));
+        add(line, "short-longest-ms", TimeUnit.NANOSECONDS.toMillis(Math.max(shortLongestNanos, shortOldestNanos)));
         longsOfServer.forEach((server, count) -> add(line, "long-" + server, count));
         shortsOfServer.forEach((server, count) -> add(line, "short-" + server, count));
         return line.toString();
