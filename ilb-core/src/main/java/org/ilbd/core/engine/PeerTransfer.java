@@ -20,19 +20,19 @@ import org.ilbd.core.protocol.TransferMessage;
  */
 final class PeerTransfer {
     /**
-     * Bytes of a frame: some 680 associations, which the receiver stores in a fifth of a millisecond, so that no packet
-     * waits for long behind one.
+     * Bytes of a frame: 83 associations of IPv4, which the receiver stores in some 40 us, and in a millisecond when it has
+     * just started and is not compiled yet. No packet waits for longer behind one. A message for each costs some 5 us.
      */
-    private static final int FRAME_BYTES = 16 * 1024;
+    private static final int FRAME_BYTES = 2 * 1024;
 
-    /** Frames on the way: 16 x 16 KiB are more than a LAN's 10 Gbit/s x 200 us. */
-    static final int WINDOW = 16;
+    /** Frames on the way: 128 x 2 KiB are a LAN's 10 Gbit/s x 200 us. */
+    static final int WINDOW = 128;
 
     /**
      * Of these, what a walk over the table may use; the rest is for changes, so that a busy ILB need not begin its walk again
-     * because of them. Four frames are 2,700 changes on the way.
+     * because of them. 32 frames are 2,700 changes on the way.
      */
-    static final int WALK_WINDOW = 12;
+    static final int WALK_WINDOW = 96;
 
     /** Without an acknowledgement for so long, what is on the way is lost: hundreds of round trips, and a pause besides. */
     private static final long STALL_NANOS = 1_000_000_000;

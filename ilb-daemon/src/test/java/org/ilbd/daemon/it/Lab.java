@@ -173,7 +173,8 @@ final class Lab implements AfterEachCallback {
         return new Traffic(start("traffic", "client", java(TrafficProcess.class, options)));
     }
 
-    private static List<String> java(Class<?> main, String... arguments) {
+    /** The command that runs a program of the tests. */
+    static List<String> java(Class<?> main, String... arguments) {
         return concat(
                 List.of(
                         JAVA_HOME + "/bin/java",
