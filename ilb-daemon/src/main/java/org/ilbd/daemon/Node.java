@@ -173,7 +173,11 @@ final class Node implements AutoCloseable {
     private void endSlice(long startNanos, DutyCycle dutyCycle) {
         long nanos = System.nanoTime() - startNanos;
         dutyCycle.onSlice(nanos);
-        slice.took(nanos);
+        if (engine.isWalking()) {
+            slice.took(nanos);
+        } else {
+            slice.reset();
+        }
     }
 
     private void onClosed(Endpoint peer) {

@@ -22,6 +22,11 @@ final class SliceBudget {
         return associations;
     }
 
+    /** Begins anew: what comes next may be something that was never done, or long ago. */
+    void reset() {
+        associations = MIN;
+    }
+
     /** A slice took so long. */
     void took(long nanos) {
         if (nanos > LONG_NANOS) {

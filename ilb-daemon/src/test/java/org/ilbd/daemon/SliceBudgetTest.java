@@ -41,4 +41,13 @@ class SliceBudgetTest {
         budget.took(1_000_000);
         assertThat(budget.associations()).isEqualTo(before);
     }
+
+    @Test
+    void beginsAnew() {
+        budget.took(0);
+        assertThat(budget.associations()).isGreaterThan(SliceBudget.MIN);
+
+        budget.reset();
+        assertThat(budget.associations()).isEqualTo(SliceBudget.MIN);
+    }
 }

@@ -68,7 +68,10 @@ final class Transfers {
         for (Peer peer : membership.peers()) {
             if (isJoiner(peer)) {
                 List<IlbId> future = new ArrayList<>(membership.activeIds());
-                future.add(peer.id());
+                // One that was ACTIVE until a moment ago, and has restarted, is still in the view.
+                if (!future.contains(peer.id())) {
+                    future.add(peer.id());
+                }
                 View view = new View(config.ownership(), config.ownershipSeed(), future);
                 joiners.add(new Joiner(peer.position(), Placement.of(view, membership)));
             }

@@ -29,7 +29,7 @@ class AuthenticationIT {
 
     @Test
     void aClusterWithAKeyWorksAndChangesItWithoutABreak() {
-        lab.up();
+        lab.up("--servers", "2");
         lab.startServers(2, 80);
         Path keys = keyFile("cluster.key", OLD_KEY);
         List<Ilb> ilbs = Stream.of(1, 2, 3)
@@ -82,7 +82,7 @@ class AuthenticationIT {
 
     @Test
     void anIlbWithAnotherKeyIsNoMember() {
-        lab.up();
+        lab.up("--servers", "2");
         lab.startServers(2, 80);
         lab.ecmp(List.of("ilb1", "ilb2"));
         Path keys = keyFile("cluster.key", OLD_KEY);
@@ -120,7 +120,7 @@ class AuthenticationIT {
 
     @Test
     void whatIsReplayedOrForgedIsRefusedAndCounted() {
-        lab.up("--ilbs", "2");
+        lab.up("--ilbs", "2", "--servers", "2");
         lab.startServers(2, 80);
         Path keys = keyFile("cluster.key", OLD_KEY);
         Ilb target = Ilb.start(lab, 1, configuration(1, keys));
@@ -211,7 +211,8 @@ class AuthenticationIT {
     }
 
     private String configuration(int ilb, Path keys) {
-        return lab.configuration(ilb, "--scheduler", "round-robin", "--key-file", keys.toString());
+        return lab.configuration(
+                ilb, "--scheduler", "round-robin", "--key-file", keys.toString(), "--set", Lab.PATIENT);
     }
 
     private Path keyFile(String name, String text) {
