@@ -74,8 +74,7 @@ class HandoverIT {
         first.child().kill();
         lab.awaitView(List.of(second), 1);
         traffic.awaitRounds(2);
-        assertThat(Hole.established(second))
-                .isBetween(ASSOCIATIONS + CONNECTIONS, ASSOCIATIONS + CONNECTIONS + SHORTS);
+        assertThat(Hole.established(second)).isBetween(ASSOCIATIONS + CONNECTIONS, ASSOCIATIONS + CONNECTIONS + SHORTS);
         Traffic.Report last = traffic.stop();
         assertThat(last.get("failed") + last.get("short-failed"))
                 .as(last.line())
@@ -125,7 +124,8 @@ class HandoverIT {
                         .allSatisfy(ilb -> assertThat(Hole.established(ilb))
                                 .isBetween(ASSOCIATIONS + CONNECTIONS, ASSOCIATIONS + CONNECTIONS + SHORTS)));
         assertThat(others)
-                .allSatisfy(ilb -> assertThat(ilb.scrape().value("ilbd_table_full_total")).isZero());
+                .allSatisfy(ilb ->
+                        assertThat(ilb.scrape().value("ilbd_table_full_total")).isZero());
         Traffic.Report last = traffic.stop();
         System.out.println("crash: " + last);
         assertThat(last.get("failed") + last.get("short-failed"))

@@ -27,7 +27,9 @@ class SynFloodIT {
         Hole hole = new Hole(lab, ILBS);
         List<Ilb> ilbs = lab.startIlbs(
                 ILBS,
-                Stream.concat(Stream.of("--set", Lab.PATIENT, "--set", "ilb.connections.half-open = " + HALF_OPEN), Hole.OPTIONS.stream())
+                Stream.concat(
+                                Stream.of("--set", Lab.PATIENT, "--set", "ilb.connections.half-open = " + HALF_OPEN),
+                                Hole.OPTIONS.stream())
                         .toArray(String[]::new));
         Traffic traffic = lab.startTraffic("target=10.9.0.1:80", "long=" + CONNECTIONS, "short-rate=100");
         traffic.awaitOpen(CONNECTIONS);
