@@ -69,7 +69,7 @@ final class BlasterProcess {
         String target = options.getOrDefault("target", "");
         NetworkDevice device = NetworkDevice.find("eth0");
         try (Arena arena = Arena.ofConfined();
-                PacketSocket socket = PacketSocket.open(device, false)) {
+                PacketSocket socket = PacketSocket.open(device)) {
             BlasterProcess blaster = new BlasterProcess(
                     socket,
                     arena.allocate(FRAME_BYTES, Long.BYTES),
@@ -139,7 +139,7 @@ final class BlasterProcess {
                 InternetChecksum.finish(InternetChecksum.sum(frame, IP_AT, Ipv4Header.MIN_LENGTH_BYTES)));
         bytes.putShort((short) sourcePort).putShort((short) port);
         bytes.putInt(connection).putInt((flags & TcpHeader.ACK) == 0 ? 0 : 1);
-        bytes.putShort((short) (TcpHeader.MIN_LENGTH_BYTES / 4 << 12 | flags)).putShort((short) 0xffff);
+        bytes.putShort((short) ((TcpHeader.MIN_LENGTH_BYTES / 4) << 12 | flags)).putShort((short) 0xffff);
         bytes.putInt(0);
         long sum = InternetChecksum.pseudoHeader(
                         0,
