@@ -6,6 +6,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
@@ -176,6 +177,7 @@ public final class TransferStreams implements AutoCloseable {
                         @Override
                         protected void initChannel(Channel opened) {
                             channels.add(opened);
+                            opened.pipeline().addLast(new Sender());
                         }
                     })
                     .localAddress(new InetSocketAddress(local.toString(), 0))
@@ -199,6 +201,15 @@ public final class TransferStreams implements AutoCloseable {
         private void onClosed() {
             channel = null;
             sink.onClosed(peer);
+        }
+    }
+
+    /** Ends a connection that failed: each message that still waits in it tells of the same failure. */
+    private static final class Sender extends ChannelInboundHandlerAdapter {
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            LOGGER.debug("transfer stream to {}: {}", context.channel().remoteAddress(), cause.getMessage());
+            context.close();
         }
     }
 
