@@ -10,4 +10,5 @@ module org.ilbd.core {
     exports org.ilbd.core.packet;
     exports org.ilbd.core.protocol;
     exports org.ilbd.core.scheduler;
+    exports org.ilbd.core.simulator;
 }

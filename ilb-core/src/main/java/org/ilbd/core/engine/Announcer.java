@@ -114,9 +114,21 @@ final class Announcer {
         }
     }
 
-    /** Asks one ILB about an association that this one holds half-open and is about to forget. */
-    void ask(int position, FourTuple tuple, Server server, int ageMillis) {
-        toPeer(position, tuple, server, AssociationState.UNSURE, false, ageMillis);
+    /**
+     * Asks all others about an association that this one holds half-open and is about to forget.
+     *
+     * @return whether there is anybody to ask
+     */
+    boolean ask(FourTuple tuple, Server server, int ageMillis) {
+        boolean asked = false;
+        List<Peer> peers = membership.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            if (link.reachable(i) != null) {
+                toPeer(i, tuple, server, AssociationState.UNSURE, false, ageMillis);
+                asked = true;
+            }
+        }
+        return asked;
     }
 
     /** Sends what has waited, unless the last time was a moment ago. */

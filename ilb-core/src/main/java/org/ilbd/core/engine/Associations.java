@@ -6,6 +6,7 @@ import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.connection.SlotVisitor;
+import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SelectionHash;
@@ -31,10 +32,26 @@ final class Associations {
 
     private static final int OWNED = 1;
     private static final int RESET = 2;
-    private static final int ASKED = 4;
+    private static final int KEPT = 4;
+    /** How often the others were asked whether a half-open association is established: two bits. */
+    private static final int ASKED = 8;
 
-    /** How long after the first packet a connection that is still in use is announced once more, in case that was lost. */
-    private static final int REPEAT_MILLIS = 1_000;
+    private static final int ASKED_MASK = 3 * ASKED;
+
+    /** The other holder has not said yet that it knows the connection as established. */
+    private static final int UNCONFIRMED = 32;
+
+    /**
+     * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
+     * longer than the records of two packets may wait for one datagram, and no longer than from a handshake to a request.
+     */
+    private static final int REPEAT_MILLIS = 10;
+
+    /**
+     * By how much an association counts as older than the one that it replaces on purpose: more than the two ages that owner
+     * and backup know of that one may differ by, for a record's way from one to the other.
+     */
+    private static final int REPLACEMENT_MILLIS = 1_000;
 
     /** Set in a cached server index once the connection closes: from then on the entry is good for a linger only. */
     private static final int CLOSING_BIT = 1 << 30;
@@ -55,12 +72,14 @@ final class Associations {
     private final int refreshMillis;
     private final int repeatMillis;
     private final int lingerMillis;
+    private final int closingRefreshMillis;
     private final SlotVisitor beforeRemoval = this::dropped;
     private final ExpiryPolicy onExpiry = this::mayExpire;
     private final FourTuple expiring = new FourTuple();
 
     private int owned;
-    private boolean trusted = true;
+    private boolean trusted;
+    private boolean swept = true;
 
     Associations(
             EngineConfig config,
@@ -97,6 +116,7 @@ final class Associations {
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
         this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.lingerMillis = config.closingTimeoutMillis() / 2;
+        this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
     }
 
     OwnedConnections table() {
@@ -158,7 +178,8 @@ final class Associations {
             }
         } else {
             table.touch(slot, clock.millis());
-            if (clock.millis() - table.stamp(slot) >= refreshMillis) {
+            int every = state == ConnectionState.CLOSING ? closingRefreshMillis : refreshMillis;
+            if (clock.millis() - table.stamp(slot) >= every) {
                 refresh(slot, tuple, server, state);
             }
         }
@@ -207,32 +228,32 @@ final class Associations {
      * @return the slot; {@link #NONE} if there is no server or no room
      */
     int associate(Service service, FourTuple tuple) {
+        int createdMillis = clock.millis();
         int slot = table.find(service.index(), tuple);
         if (slot != NONE) {
             Server server = services.server(table.server(slot));
             ConnectionState state = table.state(slot);
-            if (state == ConnectionState.ESTABLISHED) {
-                table.touch(slot, clock.millis());
-                return slot;
-            }
-            if (state == ConnectionState.HALF_OPEN ? server.up() : server.available()) {
+            // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
+            if (state == ConnectionState.CLOSING ? server.available() : server.up()) {
                 if (state == ConnectionState.CLOSING) {
                     transition(slot, tuple, ConnectionState.HALF_OPEN, false);
                 }
                 table.touch(slot, clock.millis());
                 return slot;
             }
+            // The backup may have the old association still. To it, and to all others, this one is the older.
+            createdMillis = table.createdMillis(slot) - REPLACEMENT_MILLIS;
             remove(slot);
         }
         int selected = service.select(SelectionHash.of(tuple));
         if (selected == Scheduler.NONE) {
             return NONE;
         }
-        slot = insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, clock.millis());
+        slot = insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, createdMillis);
         if (slot != NONE) {
             service.countNew();
             counters.add(Counter.NEW_CONNECTIONS);
-            announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, 0);
+            announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis(slot));
         }
         return slot;
     }
@@ -247,6 +268,42 @@ final class Associations {
 
     int ageMillis(int slot) {
         return clock.millis() - table.createdMillis(slot);
+    }
+
+    /**
+     * The slot of a connection that is half-open here, or is not known to be established at the ILB that holds it besides; or
+     * {@link #NONE}.
+     */
+    int unconfirmed(Service service, FourTuple tuple) {
+        int slot = table.find(service.index(), tuple);
+        boolean is = slot != NONE
+                && (table.state(slot) == ConnectionState.HALF_OPEN || (table.flags(slot) & UNCONFIRMED) != 0);
+        return is ? slot : NONE;
+    }
+
+    /** A connection is established, which the other ILB that holds it is being told with the packet that says so. */
+    void establish(int slot, FourTuple tuple) {
+        if (table.state(slot) != ConnectionState.HALF_OPEN) {
+            table.touch(slot, clock.millis());
+        } else if (transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
+            table.setFlags(slot, (byte) (table.flags(slot) | UNCONFIRMED));
+        }
+    }
+
+    /** Whether all that this ILB knows of a connection is that it was half-open. */
+    boolean isHalfOpenInCache(Service service, FourTuple tuple) {
+        int slot = cache.find(service.index(), tuple);
+        return slot != NONE && (cache.server(slot) & HALF_OPEN_BIT) != 0;
+    }
+
+    /** Tells the other holder of a connection that it is established here too, and so the ILB that its packets come to. */
+    void confirm(Peer holder, @Nullable Peer first, FourTuple tuple, Server server) {
+        int slot = table.find(server.service().index(), tuple);
+        int age = slot == NONE ? 0 : ageMillis(slot);
+        announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age);
+        if (first != null && first != holder && cacheFill != CacheFill.OFF) {
+            announcer.toPeer(first.position(), tuple, server, ConnectionState.ESTABLISHED, false, age);
+        }
     }
 
     /** A SYN says that what a cache knows of its 4-tuple may be of another time. */
@@ -282,8 +339,9 @@ final class Associations {
                 slot = insert(service, tuple, server, state, clock.millis() - ageMillis);
                 if (slot == NONE) {
                     counters.add(Counter.TABLE_FULL);
-                } else if (reset) {
-                    table.setFlags(slot, (byte) (table.flags(slot) | RESET));
+                } else {
+                    table.setFlags(slot, (byte) (table.flags(slot) | (reset ? RESET : 0)));
+                    setKept(slot, toldBy != ToldBy.ANNOUNCEMENT);
                 }
             }
         } else if (state == ConnectionState.CLOSING) {
@@ -306,7 +364,7 @@ final class Associations {
             ToldBy toldBy) {
         Server ours = services.server(table.server(slot));
         ConnectionState ourState = table.state(slot);
-        if (ours != server && state != ConnectionState.CLOSING) {
+        if (ours != server && (state != ConnectionState.CLOSING || !trusted)) {
             counters.add(Counter.ASSOCIATION_CONFLICTS);
             int age = ageMillis(slot);
             if (trusted && ourState != ConnectionState.CLOSING && age >= ageMillis && ours.up()) {
@@ -315,8 +373,25 @@ final class Associations {
             }
             Service service = server.service();
             remove(slot);
-            insert(service, tuple, server, state, clock.millis() - ageMillis);
+            int replaced = insert(service, tuple, server, state, clock.millis() - ageMillis);
+            if (replaced == NONE) {
+                counters.add(Counter.TABLE_FULL);
+            } else {
+                table.setFlags(replaced, (byte) (table.flags(replaced) | (reset ? RESET : 0)));
+                if ((table.flags(replaced) & OWNED) != 0) {
+                    // What this ILB has told the others is wrong.
+                    announcer.toAll(tuple, server, state, reset, ageMillis);
+                }
+            }
             return server;
+        }
+        if (state == ConnectionState.CLOSING
+                && reset
+                && ourState == ConnectionState.HALF_OPEN
+                && (table.flags(slot) & ASKED_MASK) != 0) {
+            // The other one that holds it does not know that anything came of it either.
+            remove(slot);
+            return ours;
         }
         boolean wasReset = (table.flags(slot) & RESET) != 0;
         switch (state) {
@@ -326,9 +401,10 @@ final class Associations {
                 }
             }
             case ESTABLISHED -> {
+                table.setFlags(slot, (byte) (table.flags(slot) & ~UNCONFIRMED));
                 // On the stream of its changes, the port was used again since it closed, and of that SYN nothing came
                 // here.
-                if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy == ToldBy.TRANSFER) {
+                if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy != ToldBy.ANNOUNCEMENT) {
                     transition(slot, tuple, ConnectionState.ESTABLISHED, false);
                 }
             }
@@ -378,6 +454,19 @@ final class Associations {
     }
 
     /**
+     * Sets whether an association stays although this ILB would not hold it by the view that it knows: who sent it may know a
+     * newer one. It is decided anew with the next view.
+     */
+    void setKept(int slot, boolean isKept) {
+        int flags = table.flags(slot);
+        table.setFlags(slot, (byte) (isKept ? flags | KEPT : flags & ~KEPT));
+    }
+
+    boolean isKept(int slot) {
+        return (table.flags(slot) & KEPT) != 0;
+    }
+
+    /**
      * Moves an association that two others hold now to the cache.
      *
      * @param forget not even to the cache: what this ILB knows of it may be of the past
@@ -404,6 +493,16 @@ final class Associations {
     /** All has been handed over. */
     void trust() {
         trusted = true;
+    }
+
+    /** Sets whether there may be associations here that others hold now: from a change of the view to the end of a sweep. */
+    void setSwept(boolean isSwept) {
+        swept = isSwept;
+    }
+
+    /** Whether this ILB may serve a connection by what it has; if not, others know better. */
+    boolean mayServe(FourTuple tuple) {
+        return trusted && (swept || ranking.selfHolds(tuple));
     }
 
     /** Whether what is held here is as good as what others hold. */
@@ -440,7 +539,7 @@ final class Associations {
             return false;
         }
         int ownedFlag = table.flags(slot) & OWNED;
-        table.setFlags(slot, (byte) (ownedFlag | (reset ? RESET : 0)));
+        table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT)) | (reset ? RESET : 0)));
         boolean isLive = to != ConnectionState.CLOSING;
         if (ownedFlag != 0 && wasLive != isLive) {
             server(slot).addConnections(isLive ? 1 : -1);
@@ -455,17 +554,16 @@ final class Associations {
     }
 
     /**
-     * Whether an association may go, whose time is over. The backup of one that is half-open asks its owner first, once:
-     * the word that it is established may have been lost.
+     * Whether an association may go, whose time is over. For one that is half-open the others are asked first: the word that it
+     * is established may have been lost, or came to one of its two holders only. Without an answer it is asked again, for
+     * question and answer may be lost as well.
      */
     private boolean mayExpire(int slot) {
         int flags = table.flags(slot);
-        if (table.state(slot) == ConnectionState.HALF_OPEN && (flags & (OWNED | ASKED)) == 0) {
+        if (table.state(slot) == ConnectionState.HALF_OPEN && (flags & ASKED_MASK) != ASKED_MASK) {
             services.service(table.service(slot)).readTuple(table, slot, expiring);
-            int owner = ranking.rank(expiring).owner();
-            if (owner >= 0) {
-                table.setFlags(slot, (byte) (flags | ASKED));
-                announcer.ask(owner, expiring, server(slot), ageMillis(slot));
+            if (announcer.ask(expiring, server(slot), ageMillis(slot))) {
+                table.setFlags(slot, (byte) (flags + ASKED));
                 return false;
             }
         }
@@ -473,11 +571,22 @@ final class Associations {
         return true;
     }
 
-    /** What another ILB is unsure of: tells it, if this one knows better. */
-    void answer(int origin, Service service, FourTuple tuple) {
+    /**
+     * What another ILB is unsure of: tells it, if this one knows better. Who is to hold the connection and knows nothing of it
+     * says that it is none.
+     */
+    void answer(int origin, Service service, FourTuple tuple, Server asked) {
         int slot = table.find(service.index(), tuple);
         if (slot != NONE && table.state(slot) != ConnectionState.HALF_OPEN) {
             announcer.toPeer(origin, tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+        } else if (ranking.selfHolds(tuple)) {
+            announcer.toPeer(origin, tuple, asked, ConnectionState.CLOSING, true, 0);
+        } else {
+            slot = cache.find(service.index(), tuple);
+            if (slot != NONE && (cache.server(slot) & (HALF_OPEN_BIT | CLOSING_BIT)) == 0) {
+                Server server = services.server(cache.server(slot) & SERVER_MASK);
+                announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0);
+            }
         }
     }
 

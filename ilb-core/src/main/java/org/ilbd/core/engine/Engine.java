@@ -13,8 +13,10 @@ import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One ILB's decisions: packets, messages of other ILBs and ticks come in, and what is to be done goes out through an
@@ -162,12 +164,13 @@ public final class Engine {
     public void onTick(long nowNanos) {
         advance(nowNanos);
         membership.onTick(nowNanos);
+        if (membership.heartbeatDue(nowNanos)) {
+            // First, so that a newcomer knows who sends it the frames that follow.
+            sendIdMessage();
+        }
         handover.step(BUDGET_PER_TICK);
         associations.expire(BUDGET_PER_TICK);
         announcer.flush();
-        if (membership.heartbeatDue(nowNanos)) {
-            sendIdMessage();
-        }
     }
 
     /** What the health checks found out about a server. */
@@ -186,6 +189,8 @@ public final class Engine {
     /** Begins to leave the cluster: says so to the others, who own everything from then on. */
     public void leave(long nowNanos) {
         advance(nowNanos);
+        // From now on the others know better, and do not tell this ILB of everything any more.
+        associations.distrust();
         membership.leave(nowNanos);
         announcer.flush();
         sendIdMessage();
@@ -232,6 +237,13 @@ public final class Engine {
         return counters;
     }
 
+    /** The server of a connection that this ILB owns or backs up, or null if it does neither; changes nothing. */
+    public @Nullable Server held(FourTuple tuple) {
+        Service service = services.findByDestination(tuple);
+        int slot = service == null ? Associations.NONE : associations.table().find(service.index(), tuple);
+        return slot == Associations.NONE ? null : associations.server(slot);
+    }
+
     /** The LTOC, to read its sizes. */
     public OwnedConnections owned() {
         return associations.table();
@@ -269,7 +281,7 @@ public final class Engine {
 
     private void advance(long nowNanos) {
         clock.set(nowNanos);
-        if (membership.noticeAbsence(nowNanos) && membership.selfState() == IlbState.ACTIVE) {
+        if (membership.noticeAbsence(nowNanos) && membership.selfState() != IlbState.LEAVING) {
             associations.distrust();
             handover.onRejoin();
             membership.rejoin(membership.incarnation() + 1, nowNanos);

@@ -89,6 +89,7 @@ final class Handover {
             merging = false;
         }
         losing = !current.containsAll(base) || base.size() < 2;
+        associations.setSwept(false);
         restart();
     }
 
@@ -197,6 +198,7 @@ final class Handover {
         int owner = current.owner(now);
         int backup = current.backup(now);
         associations.setOwned(slot, owner == Placement.SELF);
+        associations.setKept(slot, false);
         boolean sent = true;
         if ((!rejoined || ranking.selfHolds(tuple)) && isSender(base.owner(before), base.backup(before))) {
             // The owner has gone: its backup is the owner now, and the new backup gets the association from it.
@@ -263,13 +265,14 @@ final class Handover {
             int slot = table.nextSlot(cursor);
             if (slot == Associations.NONE) {
                 phase = Phase.IDLE;
+                associations.setSwept(true);
                 rejoined = false;
                 merging = false;
                 return;
             }
             cursor = slot;
             services.service(table.service(slot)).readTuple(table, slot, tuple);
-            if (!ranking.selfHolds(tuple)) {
+            if (!ranking.selfHolds(tuple) && !associations.isKept(slot)) {
                 // A newcomer has taken the place of this ILB, which is neither owner nor backup any more.
                 associations.letGo(slot, tuple, rejoined || merging);
             }

@@ -10,6 +10,7 @@ import org.ilbd.core.packet.EchoReply;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.TcpReset;
+import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SelectionHash;
 
@@ -129,16 +130,49 @@ final class PacketRouter {
     }
 
     private void routeKnown(Service service) {
-        if (!associations.isTrusted() && forwardToHolder()) {
+        boolean mayServe = associations.mayServe(packet.tuple());
+        if (!mayServe && forwardToHolder()) {
+            return;
+        }
+        if (!packet.isFin() && !packet.isRst() && goesThroughOtherHolder(service)) {
             return;
         }
         Server server = associations.serve(service, packet.tuple(), packet.isFin(), packet.isRst());
         if (server != null) {
             tellForwarder(server);
             deliver(server);
-        } else if (!associations.isTrusted() || !forwardToHolder()) {
+        } else if (!mayServe || !forwardToHolder()) {
             orphan(service);
         }
+    }
+
+    /**
+     * The first packet after the SYN says that the connection is established, and both ILBs that hold it must know: from the
+     * one it goes through the other, which stores that before it delivers, as it did with the SYN. What gets lost is sent
+     * again by an end of the connection, and goes the same way, until the other one has confirmed.
+     */
+    private boolean goesThroughOtherHolder(Service service) {
+        int slot = associations.unconfirmed(service, packet.tuple());
+        if (slot == Associations.NONE) {
+            return visitsBefore == 0 && associations.isHalfOpenInCache(service, packet.tuple()) && forwardToHolder();
+        }
+        ranking.rank(packet.tuple());
+        int other = ranking.selfOwns() ? ranking.backup() : ranking.owner();
+        Peer peer = link.reachable(other);
+        if (peer == null || !mayForwardTo(peer)) {
+            return false;
+        }
+        counters.add(Counter.FORWARDED);
+        link.forwardWithAssociation(
+                packet,
+                peer,
+                visitsBefore + 1,
+                firstVisited,
+                associations.server(slot),
+                AssociationState.ESTABLISHED,
+                associations.ageMillis(slot));
+        associations.establish(slot, packet.tuple());
+        return true;
     }
 
     /** The ILB that had to forward this packet is not to have to do so with the next one. */
@@ -176,13 +210,20 @@ final class PacketRouter {
         }
         Server server = associations.server(slot);
         Peer peer = link.reachable(backup);
-        if (associations.state(slot) == ConnectionState.ESTABLISHED || peer == null) {
+        if (peer == null) {
             deliver(server);
         } else if (visitsBefore + 1 >= MAX_VISITS) {
             counters.drop(DropReason.VIEWS_DIFFER);
         } else {
             counters.add(Counter.FORWARDED_SYNS);
-            link.forwardSyn(packet, peer, visitsBefore + 1, firstVisited, server, associations.ageMillis(slot));
+            link.forwardWithAssociation(
+                    packet,
+                    peer,
+                    visitsBefore + 1,
+                    firstVisited,
+                    server,
+                    WireState.of(associations.state(slot)),
+                    associations.ageMillis(slot));
         }
     }
 
@@ -214,12 +255,16 @@ final class PacketRouter {
 
     private boolean forward(int position) {
         Peer peer = link.reachable(position);
-        if (peer == null || visitsBefore + 1 >= MAX_VISITS || (visitsBefore == 1 && peer.tag() == firstVisited)) {
+        if (peer == null || !mayForwardTo(peer)) {
             return false;
         }
         counters.add(Counter.FORWARDED);
         link.forward(packet, peer, visitsBefore + 1, firstVisited);
         return true;
+    }
+
+    private boolean mayForwardTo(Peer peer) {
+        return visitsBefore + 1 < MAX_VISITS && (visitsBefore == 0 || peer.tag() != firstVisited);
     }
 
     private void orphan(Service service) {

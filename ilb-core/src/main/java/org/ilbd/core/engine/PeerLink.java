@@ -74,14 +74,15 @@ final class PeerLink {
     }
 
     /** As {@link #forward}, with the association that the receiver is to store before it delivers. */
-    void forwardSyn(Packet packet, Peer peer, int hop, int visited0, Server server, int ageMillis) {
+    void forwardWithAssociation(
+            Packet packet, Peer peer, int hop, int visited0, Server server, AssociationState state, int ageMillis) {
         int length = ForwardHeader.encode(
                 datagram, 0, tag, membership.incarnation(), hop, hop == 1 ? tag : visited0, tag, true);
         IpAddress address = server.endpoint().address();
         length += AssociationRecord.encode(
                 datagram,
                 length,
-                AssociationState.HALF_OPEN,
+                state,
                 false,
                 packet.tuple(),
                 address.high(),

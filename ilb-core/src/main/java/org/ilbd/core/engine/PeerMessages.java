@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
+import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.membership.Reception;
@@ -189,10 +190,27 @@ final class PeerMessages {
             router.fromPeer(segment, forward.packetOffset(), forward.packetLength(), forward.hop(), forward.visited0());
             return;
         }
-        Server server = learn(peer, forward.association(), ToldBy.SYN);
-        if (server != null) {
-            router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
+        if (membership.selfState() == IlbState.JOINING) {
+            // Nobody chooses a newcomer as a backup: this was sent before this ILB was away, and may be of the past.
+            counters.drop(DropReason.VIEWS_DIFFER);
+            return;
         }
+        Server server = learn(peer, forward.association(), ToldBy.SYN);
+        if (server == null) {
+            return;
+        }
+        if (!isAt(server.endpoint(), forward.association())) {
+            // The owner is told of the older association. Until it knows, and whoever heard of the other from it, a
+            // packet
+            // could go to the wrong server; so there is to be none before the client sends its SYN again.
+            counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+            return;
+        }
+        if (forward.association().state() == AssociationState.ESTABLISHED) {
+            Peer first = membership.peerByTag(forward.visited0());
+            associations.confirm(peer, first, forward.association().tuple(), server);
+        }
+        router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
     }
 
     private void onAssociations(MemorySegment segment, long offset, int length) {
@@ -209,6 +227,12 @@ final class PeerMessages {
         while (apply && message.next(record)) {
             learn(peer, record, ToldBy.ANNOUNCEMENT);
         }
+    }
+
+    private static boolean isAt(Endpoint endpoint, AssociationRecord association) {
+        return endpoint.port() == association.serverPort()
+                && endpoint.address().low() == association.serverLow()
+                && endpoint.address().high() == association.serverHigh();
     }
 
     /** The peer that a message names as its sender, in the incarnation that is known. */
@@ -228,10 +252,6 @@ final class PeerMessages {
             counters.drop(DropReason.NO_SERVICE);
             return null;
         }
-        if (association.state() == AssociationState.UNSURE) {
-            associations.answer(peer.position(), service, tuple);
-            return null;
-        }
         Server server = service.serverAt(
                 tuple.ipv6(), association.serverHigh(), association.serverLow(), association.serverPort());
         if (server == null) {
@@ -240,6 +260,10 @@ final class PeerMessages {
                     new Endpoint(
                             new IpAddress(tuple.ipv6(), association.serverHigh(), association.serverLow()),
                             association.serverPort()));
+        }
+        if (association.state() == AssociationState.UNSURE) {
+            associations.answer(peer.position(), service, tuple, server);
+            return null;
         }
         return associations.learn(
                 peer.position(),

@@ -1,0 +1,166 @@
+package org.ilbd.core.simulator;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
+
+/** The server hosts, and which of them the configuration names. */
+final class Servers {
+    private static final int AT_START = 4;
+    private static final int MAX = 10;
+    /** From the first ILB that reads a new configuration to the last. */
+    private static final long SPREAD_NANOS = 400 * EventQueue.MILLISECOND;
+
+    private static final long MIN_DETECTION_NANOS = 200 * EventQueue.MILLISECOND;
+    private static final long DETECTION_SPREAD_NANOS = 1_300 * EventQueue.MILLISECOND;
+
+    private final Simulation simulation;
+    private final Schedule schedule;
+    private final SplittableRandom random;
+    private final List<SimulatedServer> all = new ArrayList<>();
+    private final List<SimulatedServer> configured = new ArrayList<>();
+    private final SimulatedServer nobody;
+
+    Servers(Simulation simulation, Schedule schedule, SplittableRandom random) {
+        this.simulation = simulation;
+        this.schedule = schedule;
+        this.random = random;
+        for (int i = 0; i < AT_START; i++) {
+            configured.add(create());
+        }
+        nobody = new SimulatedServer(new Endpoint(address(99), 80), simulation);
+    }
+
+    private SimulatedServer create() {
+        SimulatedServer server = new SimulatedServer(
+                new Endpoint(address(all.size()), simulation.vip().port()), simulation);
+        all.add(server);
+        return server;
+    }
+
+    private IpAddress address(int number) {
+        return IpAddress.parse((schedule.ipv6() ? "fd00:3::" : "10.3.0.") + (1 + number));
+    }
+
+    /** Stands for an ILB that answers itself. */
+    SimulatedServer nobody() {
+        return nobody;
+    }
+
+    SimulatedServer at(Endpoint endpoint) {
+        for (SimulatedServer server : all) {
+            if (server.endpoint.equals(endpoint)) {
+                return server;
+            }
+        }
+        throw new IllegalStateException("there is no server " + endpoint);
+    }
+
+    /** The configuration as it is now. */
+    List<ServiceConfig> services() {
+        return List.of(new ServiceConfig(
+                "web",
+                simulation.vip(),
+                Forwarding.DIRECT,
+                schedule.scheduler(),
+                schedule.orphan(),
+                configured.stream()
+                        .map(server -> new ServerConfig(server.endpoint, 1))
+                        .toList()));
+    }
+
+    /** Does a change; one that would leave fewer than two servers is the opposite one. */
+    void change(EventKind kind, int pick) {
+        List<SimulatedServer> up =
+                configured.stream().filter(SimulatedServer::isUp).toList();
+        List<SimulatedServer> down =
+                all.stream().filter(server -> !server.isUp()).toList();
+        switch (kind) {
+            case SERVER_ADDED -> add(pick);
+            case SERVER_REMOVED -> {
+                if (up.size() > 2) {
+                    remove(up.get(pick % up.size()));
+                } else {
+                    add(pick);
+                }
+            }
+            case SERVER_DOWN -> {
+                if (up.size() > 2) {
+                    goDown(up.get(pick % up.size()));
+                }
+            }
+            case SERVER_UP -> {
+                if (!down.isEmpty()) {
+                    comeUp(down.get(pick % down.size()));
+                }
+            }
+            default -> throw new IllegalArgumentException(kind + " does not concern servers");
+        }
+    }
+
+    private void add(int pick) {
+        List<SimulatedServer> removed =
+                all.stream().filter(server -> !configured.contains(server)).toList();
+        if (!removed.isEmpty() && pick % 2 == 0) {
+            configured.add(removed.get((pick / 2) % removed.size()));
+        } else if (all.size() < MAX) {
+            configured.add(create());
+        }
+        reconfigure();
+    }
+
+    private void remove(SimulatedServer server) {
+        configured.remove(server);
+        reconfigure();
+    }
+
+    private void reconfigure() {
+        simulation.trace().line(0, () -> "the configuration names " + configured);
+        List<ServiceConfig> services = services();
+        for (SimulatedIlb ilb : simulation.cluster().running()) {
+            simulation.queue().in(random.nextLong(SPREAD_NANOS), () -> {
+                // A later configuration may have come before: each reading sees the file as it is.
+                ilb.reconfigure(services.equals(services()) ? services : services());
+            });
+        }
+    }
+
+    private void goDown(SimulatedServer server) {
+        simulation.trace().line(0, () -> "server " + server + " goes down");
+        server.goDown();
+        simulation.clients().serverWentDown(server);
+        for (SimulatedIlb ilb : simulation.cluster().running()) {
+            detect(ilb, server);
+        }
+    }
+
+    private void comeUp(SimulatedServer server) {
+        simulation.trace().line(0, () -> "server " + server + " comes up");
+        server.comeUp();
+        for (SimulatedIlb ilb : simulation.cluster().running()) {
+            detect(ilb, server);
+        }
+    }
+
+    /** An ILB that has just started, or was configured anew, finds out how the servers are. */
+    void detectAll(SimulatedIlb ilb) {
+        for (SimulatedServer server : all) {
+            if (!server.isUp()) {
+                detect(ilb, server);
+            }
+        }
+    }
+
+    private void detect(SimulatedIlb ilb, SimulatedServer server) {
+        simulation
+                .queue()
+                .in(
+                        MIN_DETECTION_NANOS + random.nextLong(DETECTION_SPREAD_NANOS),
+                        () -> ilb.check(server.endpoint, server.isUp()));
+    }
+}

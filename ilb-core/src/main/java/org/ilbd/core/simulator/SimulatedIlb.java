@@ -1,0 +1,342 @@
+package org.ilbd.core.simulator;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.ilbd.core.engine.Counter;
+import org.ilbd.core.engine.Engine;
+import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineOutput;
+import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.Service;
+import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.membership.MembershipListener;
+import org.ilbd.core.membership.Peer;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.packet.Packet;
+import org.jspecify.annotations.Nullable;
+
+/** One process {@code ilbd}, from its start to its end: a real engine on a host that can stand still. */
+final class SimulatedIlb implements EngineOutput, MembershipListener {
+    private static final int FRONT = 64;
+
+    /** What the kernel keeps of datagrams and packets for a process that does not read them. */
+    private static final int SOCKET_ROOM = 400;
+
+    final int index;
+    final IlbId id;
+    final Endpoint bind;
+    final Engine engine;
+    final long startedNanos;
+    private final Cluster cluster;
+    private final EventQueue queue;
+    private final Trace trace;
+    private final Oracle oracle;
+    private final MemorySegment buffer = MemorySegment.ofArray(new long[(FRONT + 18_000) / 8]);
+
+    /** What waits for a process that stands still, each kind in its order. */
+    private final List<Deque<Runnable>> waiting = List.of(new ArrayDeque<>(), new ArrayDeque<>(), new ArrayDeque<>());
+
+    private static final int PACKETS = 0;
+    private static final int DATAGRAMS = 1;
+    private static final int STREAMS_AND_TASKS = 2;
+
+    private boolean running = true;
+    private boolean paused;
+    private boolean leaving;
+    private long endedNanos;
+    private int visits;
+    private long lastPacketNanos;
+
+    @Nullable
+    private SimulatedServer synDeliveredTo;
+
+    SimulatedIlb(
+            int index,
+            EngineConfig config,
+            Cluster cluster,
+            Simulation simulation,
+            UnaryOperator<EngineOutput> tamper) {
+        this.index = index;
+        this.id = config.id();
+        this.bind = config.bind();
+        this.cluster = cluster;
+        this.queue = simulation.queue();
+        this.trace = simulation.trace();
+        this.oracle = simulation.oracle();
+        this.startedNanos = queue.now();
+        this.engine = new Engine(config, tamper.apply(this), this, SimulatedIlb::allocate, queue.now());
+        queue.in(Engine.TICK_NANOS, this::tick);
+    }
+
+    private static MemorySegment allocate(long bytes, long alignment) {
+        return MemorySegment.ofArray(new long[(int) ((bytes + 7) / 8)]).asSlice(0, bytes);
+    }
+
+    boolean isRunning() {
+        return running;
+    }
+
+    boolean isPaused() {
+        return paused;
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    long endedNanos() {
+        return endedNanos;
+    }
+
+    void end() {
+        running = false;
+        endedNanos = queue.now();
+        waiting.forEach(Deque::clear);
+    }
+
+    void pause() {
+        paused = true;
+    }
+
+    /** Goes on: what has piled up is handled in an order that only keeps each socket's own. */
+    void resume(SplittableRandom random) {
+        if (!running || !paused) {
+            return;
+        }
+        paused = false;
+        boolean ticked = false;
+        List<Deque<Runnable>> left = new ArrayList<>(waiting);
+        while (!left.isEmpty()) {
+            int from = random.nextInt(left.size() + (ticked ? 0 : 1));
+            if (from == left.size()) {
+                ticked = true;
+                engine.onTick(queue.now());
+            } else if (left.get(from).isEmpty()) {
+                left.remove(from);
+            } else {
+                left.get(from).removeFirst().run();
+            }
+        }
+        engine.onBatchEnd(queue.now());
+    }
+
+    private void tick() {
+        if (!running) {
+            return;
+        }
+        if (!paused) {
+            engine.onTick(queue.now());
+        }
+        queue.in(Engine.TICK_NANOS, this::tick);
+    }
+
+    void leave() {
+        leaving = true;
+        task(() -> engine.leave(queue.now()));
+    }
+
+    boolean isReleased() {
+        return !paused && engine.isReleased();
+    }
+
+    long lastPacketNanos() {
+        return lastPacketNanos;
+    }
+
+    /** Something that the daemon does on the engine's loop. */
+    void task(Runnable task) {
+        whenRunning(STREAMS_AND_TASKS, task);
+    }
+
+    private void whenRunning(int kind, Runnable action) {
+        if (!running) {
+            return;
+        }
+        if (!paused) {
+            action.run();
+        } else if (kind == STREAMS_AND_TASKS || waiting.get(kind).size() < SOCKET_ROOM) {
+            waiting.get(kind).add(action);
+        }
+    }
+
+    void onPacket(byte[] packet, int connection) {
+        whenRunning(PACKETS, () -> {
+            trace.fold(index, packet);
+            trace.line(connection, () -> "at " + this);
+            lastPacketNanos = queue.now();
+            visits = 1;
+            load(packet);
+            long roomless = roomless();
+            engine.onPacket(buffer, FRONT, packet.length, queue.now());
+            lookAtSyn(connection, roomless);
+            visits = 0;
+            engine.onBatchEnd(queue.now());
+        });
+    }
+
+    void onDatagram(Cluster.Datagram datagram) {
+        whenRunning(DATAGRAMS, () -> {
+            byte[] payload = datagram.payload();
+            trace.fold(index + 64, payload);
+            visits = datagram.visits() + 1;
+            load(payload);
+            IpAddress source = datagram.from().address();
+            long roomless = roomless();
+            engine.onDatagram(
+                    buffer,
+                    FRONT,
+                    payload.length,
+                    source.ipv6(),
+                    source.high(),
+                    source.low(),
+                    datagram.from().port(),
+                    queue.now());
+            lookAtSyn(datagram.connection(), roomless);
+            visits = 0;
+            engine.onBatchEnd(queue.now());
+        });
+    }
+
+    /** SYNs that found no room for their association, here as at their owner or as at their backup. */
+    private long roomless() {
+        return engine.counters().get(Counter.STATELESS_SYNS) + engine.counters().get(Counter.TABLE_FULL);
+    }
+
+    private void lookAtSyn(int connection, long roomlessBefore) {
+        SimulatedServer target = synDeliveredTo;
+        synDeliveredTo = null;
+        if (roomless() != roomlessBefore) {
+            oracle.withoutRoom(connection);
+        } else if (target != null) {
+            oracle.synDelivered(this, connection, target);
+        }
+    }
+
+    /** A SYN has left for a server: to be looked at once it is known whether its association had room. */
+    void synDelivered(SimulatedServer target) {
+        synDeliveredTo = target;
+    }
+
+    void onTransfer(byte[] message) {
+        whenRunning(STREAMS_AND_TASKS, () -> {
+            trace.fold(index + 128, message);
+            load(message);
+            engine.onTransfer(buffer, FRONT, message.length, queue.now());
+        });
+    }
+
+    void onTransferClosed(Endpoint peer) {
+        whenRunning(STREAMS_AND_TASKS, () -> engine.onTransferClosed(peer, queue.now()));
+    }
+
+    void reconfigure(List<ServiceConfig> services) {
+        task(() -> {
+            trace.line(0, () -> this + " reads its configuration again");
+            engine.reconfigure(services);
+        });
+    }
+
+    /** What this ILB's health check finds out about a server. */
+    void check(Endpoint endpoint, boolean up) {
+        task(() -> {
+            for (Service service : engine.services()) {
+                for (Server server : service.servers()) {
+                    if (server.endpoint().equals(endpoint) && server.up() != up) {
+                        trace.line(0, () -> this + " finds " + endpoint.address() + (up ? " up" : " down"));
+                        engine.onServerHealth(server, up);
+                    }
+                }
+            }
+        });
+    }
+
+    private void load(byte[] bytes) {
+        buffer.asSlice(0, FRONT).fill((byte) 0);
+        MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, FRONT, bytes.length);
+    }
+
+    @Override
+    public void deliver(Packet packet, Server server) {
+        oracle.visited(visits, this);
+        cluster.deliver(this, Segment.of(packet), server);
+    }
+
+    @Override
+    public void returnToClient(Packet packet, Service service) {
+        throw new IllegalStateException("a packet goes back through " + this + " where none can");
+    }
+
+    @Override
+    public void reply(Packet packet) {
+        cluster.reply(this, packet);
+    }
+
+    @Override
+    public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+        byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+        oracle.visited(visits, this);
+        cluster.send(this, peer, copy, visits);
+    }
+
+    @Override
+    public boolean canTransfer(Endpoint peer) {
+        return cluster.streams().canTransfer(this, peer);
+    }
+
+    @Override
+    public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
+        cluster.streams().transfer(this, peer, message.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    @Override
+    public void viewChanged(List<IlbId> activeIds) {
+        trace.fold(activeIds.hashCode());
+        trace.line(0, () -> this + " sees the view " + activeIds);
+    }
+
+    @Override
+    public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
+        trace.line(0, () -> this + " sees " + peer.id() + " " + from + " -> " + to);
+        if (to == IlbState.DEAD) {
+            cluster.declaredDead(this, peer);
+        }
+    }
+
+    @Override
+    public void selfStateChanged(IlbState from, IlbState to) {
+        trace.line(0, () -> this + " is " + to);
+    }
+
+    @Override
+    public void peerRestarted(Peer peer, long oldIncarnation) {}
+
+    @Override
+    public void broadcastGap(Peer peer) {
+        trace.line(0, () -> this + " has missed broadcasts of " + peer.id());
+    }
+
+    @Override
+    public void wasAway(long awayNanos) {
+        trace.line(0, () -> this + " was away for " + awayNanos / EventQueue.MILLISECOND + " ms");
+    }
+
+    @Override
+    public void duplicateId(Endpoint source, long incarnation) {}
+
+    @Override
+    public void viewsDiffer(Peer peer, boolean differ) {}
+
+    @Override
+    public String toString() {
+        return "ILB " + id;
+    }
+}

@@ -1,0 +1,167 @@
+package org.ilbd.core.simulator;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.packet.TcpHeader;
+
+/** A server host: answers each request with twice as much, straight to the client. */
+final class SimulatedServer implements TcpEndpoint.Host {
+    private static final long TIME_WAIT_NANOS = 10 * EventQueue.SECOND;
+
+    final Endpoint endpoint;
+    private final Simulation simulation;
+    private final Map<FourTuple, TcpEndpoint> endpoints = new LinkedHashMap<>();
+    private boolean up = true;
+
+    SimulatedServer(Endpoint endpoint, Simulation simulation) {
+        this.endpoint = endpoint;
+        this.simulation = simulation;
+    }
+
+    boolean isUp() {
+        return up;
+    }
+
+    boolean knows(FourTuple tuple) {
+        return endpoints.containsKey(tuple);
+    }
+
+    void goDown() {
+        up = false;
+        List<TcpEndpoint> all = new ArrayList<>(endpoints.values());
+        endpoints.clear();
+        for (TcpEndpoint tcp : all) {
+            tcp.vanish();
+        }
+    }
+
+    void comeUp() {
+        up = true;
+    }
+
+    void receive(Segment segment) {
+        if (!up) {
+            return;
+        }
+        FourTuple tuple = new FourTuple().set(segment.source(), segment.destination());
+        TcpEndpoint tcp = endpoints.get(tuple);
+        if (segment.isSyn() && (tcp == null || tcp.givesWayTo(segment))) {
+            if (tcp != null) {
+                tcp.vanish();
+            }
+            accept(segment, tuple);
+        } else if (tcp != null) {
+            tcp.receive(segment);
+            if (tcp.state == TcpEndpoint.State.CLOSED) {
+                endpoints.remove(tuple, tcp);
+            }
+        } else if (!segment.is(TcpHeader.RST)) {
+            simulation
+                    .trace()
+                    .line(segment.connection(), () -> "server " + endpoint + " knows no such connection: RST");
+            simulation.toClient(new Answer(segment.reset(), this));
+        }
+    }
+
+    private void accept(Segment segment, FourTuple tuple) {
+        Conversation conversation = simulation.clients().conversation(segment.connection(), segment.source());
+        if (conversation == null) {
+            // A SYN from nowhere: nobody waits for the answer.
+            return;
+        }
+        int initial = (int) simulation.random().nextLong();
+        TcpEndpoint accepted = new TcpEndpoint(conversation, false, initial, simulation.queue(), this);
+        endpoints.put(tuple, accepted);
+        accepted.accept(segment);
+    }
+
+    @Override
+    public void transmit(TcpEndpoint from, int flags, int sequence, int acknowledgment, byte[] payload) {
+        Conversation conversation = from.conversation;
+        simulation.toClient(new Answer(
+                new Segment(
+                        conversation.vip,
+                        conversation.client,
+                        flags,
+                        sequence,
+                        acknowledgment,
+                        payload,
+                        conversation.number),
+                this));
+    }
+
+    /** A segment on its way to a client, and who sent it. */
+    record Answer(Segment segment, SimulatedServer server) {}
+
+    @Override
+    public void connected(TcpEndpoint endpoint) {}
+
+    @Override
+    public void received(TcpEndpoint tcp) {
+        Conversation conversation = tcp.conversation;
+        long owed = tcp.received() * Conversation.ANSWER_FACTOR - tcp.written();
+        if (owed > 0) {
+            tcp.write((int) owed);
+        }
+        if (conversation.ending == Conversation.Ending.SERVER_CLOSES
+                && tcp.received() == (long) conversation.rounds * TcpEndpoint.UNIT) {
+            tcp.finish();
+        }
+        if (tcp.peerFinished()) {
+            if (conversation.ending == Conversation.Ending.HALF_CLOSE) {
+                goOn(tcp);
+            } else {
+                tcp.finish();
+            }
+        }
+    }
+
+    private void goOn(TcpEndpoint tcp) {
+        Conversation conversation = tcp.conversation;
+        if (!tcp.isOpen()) {
+            return;
+        }
+        if (conversation.tailDone == conversation.tailUnits || conversation.finishNow) {
+            tcp.finish();
+            return;
+        }
+        conversation.tailDone++;
+        tcp.write(TcpEndpoint.UNIT);
+        simulation.queue().in(conversation.tailGapNanos, () -> goOn(tcp));
+    }
+
+    @Override
+    public void closed(TcpEndpoint tcp) {
+        if (tcp.state == TcpEndpoint.State.TIME_WAIT) {
+            simulation.queue().in(TIME_WAIT_NANOS, () -> forget(tcp));
+        } else {
+            forget(tcp);
+        }
+    }
+
+    private void forget(TcpEndpoint tcp) {
+        tcp.vanish();
+        endpoints.remove(tcp.conversation.tuple, tcp);
+    }
+
+    @Override
+    public void reset(TcpEndpoint tcp) {
+        forget(tcp);
+        simulation.trace().line(tcp.conversation.number, () -> "server " + endpoint + " was sent a RST");
+        simulation.oracle().serverReset(this, tcp.conversation);
+    }
+
+    @Override
+    public void wrongData(TcpEndpoint tcp, String what) {
+        simulation.oracle().violation(1, "server " + endpoint + ": " + what, tcp.conversation);
+    }
+
+    @Override
+    public String toString() {
+        return endpoint.address().toString();
+    }
+}

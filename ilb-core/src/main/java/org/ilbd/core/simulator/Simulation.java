@@ -1,0 +1,222 @@
+package org.ilbd.core.simulator;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.ilbd.core.engine.EngineOutput;
+import org.ilbd.core.packet.Endpoint;
+
+/** One run of one schedule. */
+final class Simulation {
+    /** In which the cluster must settle after an event, and at the end: detection, hand-over, a lost message here and there. */
+    private static final long SETTLE_NANOS = 8 * EventQueue.SECOND;
+
+    private static final long POLL_NANOS = 20 * EventQueue.MILLISECOND;
+    private static final long FINISH_NANOS = 40 * EventQueue.SECOND;
+
+    /** Between router, ILBs, servers and clients. */
+    private static final long MIN_WIRE_NANOS = 100 * EventQueue.MICROSECOND;
+
+    private final Schedule schedule;
+    private final EventQueue queue = new EventQueue();
+    private final Trace trace;
+    private final SplittableRandom random;
+    private final SplittableRandom wire;
+    private final Endpoint vip;
+    private final Router router = new Router();
+    private final Coverage coverage = new Coverage();
+    private final Oracle oracle;
+    private final Servers servers;
+    private final Cluster cluster;
+    private final SimulatedClients clients;
+    private final Events events;
+    private double clientLoss;
+    private boolean mayBreak;
+    private int falseAlarms;
+
+    Simulation(Schedule schedule, int connectionToRead, UnaryOperator<EngineOutput> tamper) {
+        this.schedule = schedule;
+        trace = new Trace(queue, connectionToRead);
+        SplittableRandom root = new SplittableRandom(schedule.seed());
+        random = root.split();
+        wire = root.split();
+        vip = Endpoint.parse(schedule.ipv6() ? "[2001:db8:9::1]:80" : "10.9.0.1:80");
+        oracle = new Oracle(this);
+        servers = new Servers(this, schedule, root.split());
+        cluster = new Cluster(this, schedule, root.split(), tamper);
+        clients = new SimulatedClients(this, schedule, root.split());
+        events = new Events(this, root.split());
+        clientLoss = schedule.loss() / 10;
+        mayBreak = schedule.overlapping();
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    EventQueue queue() {
+        return queue;
+    }
+
+    Trace trace() {
+        return trace;
+    }
+
+    SplittableRandom random() {
+        return random;
+    }
+
+    Endpoint vip() {
+        return vip;
+    }
+
+    Router router() {
+        return router;
+    }
+
+    Coverage coverage() {
+        return coverage;
+    }
+
+    Oracle oracle() {
+        return oracle;
+    }
+
+    Servers servers() {
+        return servers;
+    }
+
+    Cluster cluster() {
+        return cluster;
+    }
+
+    SimulatedClients clients() {
+        return clients;
+    }
+
+    /** Whether what breaks from now on is only counted. */
+    boolean mayBreak() {
+        return mayBreak;
+    }
+
+    /** So many heartbeats in a row were lost that an ILB took a living one for dead: more than one event at a time. */
+    void falseAlarm() {
+        falseAlarms++;
+        mayBreak = true;
+        trace.line(0, () -> "a false alarm: from here on connections may break");
+    }
+
+    long wireDelay() {
+        return MIN_WIRE_NANOS + wire.nextLong(200 * EventQueue.MICROSECOND);
+    }
+
+    /** A client's segment goes to the router, and on to an ILB. */
+    void toCluster(Segment segment) {
+        trace.line(segment.connection(), () -> "client sends " + segment);
+        if (wire.nextDouble() < clientLoss) {
+            return;
+        }
+        queue.in(wireDelay(), () -> {
+            int place = router.nextHop(segment.source(), segment.destination());
+            if (place >= 0) {
+                queue.in(wireDelay(), () -> cluster.arrive(place, segment));
+            }
+        });
+    }
+
+    /** A server's segment goes straight to the client. */
+    void toClient(SimulatedServer.Answer answer) {
+        if (wire.nextDouble() >= clientLoss) {
+            queue.in(wireDelay(), () -> clients.receive(answer));
+        }
+    }
+
+    /** Runs to the end, or to the first violation. */
+    Outcome run() {
+        for (int i = 0; i < schedule.ilbs(); i++) {
+            int place = i;
+            queue.in(random.nextLong(200 * EventQueue.MILLISECOND), () -> events.start(place));
+        }
+        runFor(200 * EventQueue.MILLISECOND);
+        if (settle("start")) {
+            clients.begin();
+            runFor(EventQueue.SECOND);
+            for (PlannedEvent event : schedule.events()) {
+                if (!oracle.violations().isEmpty()) {
+                    break;
+                }
+                runFor(event.gapMillis() * EventQueue.MILLISECOND);
+                events.happen(event);
+                if (!schedule.overlapping()) {
+                    runWhileLasting();
+                    settle(event.kind().text());
+                }
+            }
+            end();
+        }
+        return new Outcome(
+                schedule,
+                List.copyOf(oracle.violations()),
+                trace.hash(),
+                trace.steps(),
+                clients.opened(),
+                oracle.broken(),
+                falseAlarms,
+                queue.now() - EventQueue.SECOND,
+                coverage,
+                List.copyOf(trace.lines()));
+    }
+
+    private void end() {
+        runWhileLasting();
+        cluster.healAll();
+        cluster.impair(0, 0, 0);
+        settle("end");
+        if (!oracle.violations().isEmpty()) {
+            return;
+        }
+        runFor(2 * EventQueue.SECOND);
+        oracle.checkHolders();
+        clients.finish();
+        long end = queue.now() + FINISH_NANOS;
+        while (!clients.allOver() && oracle.violations().isEmpty() && queue.now() < end) {
+            runFor(POLL_NANOS);
+        }
+        if (!clients.allOver() && oracle.violations().isEmpty()) {
+            oracle.violation(1, "connections do not come to their end: " + clients.open(), null);
+        }
+        oracle.checkTables();
+    }
+
+    private void runWhileLasting() {
+        while (events.areLasting() && oracle.violations().isEmpty()) {
+            runFor(POLL_NANOS);
+        }
+    }
+
+    /** Runs until nothing goes on any more; false, and a violation, if that takes too long. */
+    private boolean settle(String after) {
+        long end = queue.now() + SETTLE_NANOS;
+        runFor(POLL_NANOS);
+        while (!oracle.isSettled()) {
+            if (!oracle.violations().isEmpty()) {
+                return false;
+            }
+            if (queue.now() >= end) {
+                String why = oracle.whyNotSettled();
+                oracle.violation(why.contains("only") ? 5 : 3, "not settled after " + after + ": " + why, null);
+                return false;
+            }
+            runFor(POLL_NANOS);
+        }
+        return oracle.violations().isEmpty();
+    }
+
+    private void runFor(long nanos) {
+        boolean[] reached = {false};
+        queue.in(nanos, () -> reached[0] = true);
+        while (!reached[0] && oracle.violations().isEmpty() && queue.step()) {
+            // The events do the work.
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package org.ilbd.core.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.ilbd.core.engine.EngineOutput;
+import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.Service;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.Packet;
+import org.ilbd.core.protocol.ForwardHeader;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
+import org.junit.jupiter.api.Test;
+
+/** Hosts that do what they must not, to show that each check finds it. */
+class CheckerTest {
+    private static final Set<EventKind> NOTHING = EnumSet.noneOf(EventKind.class);
+
+    @Test
+    void packetAtTheWrongServerIsFound() {
+        assertThat(firstViolation(Misdelivers::new, NOTHING).invariant()).isEqualTo(1);
+    }
+
+    @Test
+    void packetThatNeverArrivesIsFound() {
+        Violation violation = firstViolation(Swallows::new, NOTHING);
+
+        assertThat(violation.invariant()).isEqualTo(1);
+        assertThat(violation.what()).contains("stuck");
+    }
+
+    @Test
+    void synThatDoesNotGoThroughTheBackupIsFound() {
+        assertThat(firstViolation(SkipsTheBackup::new, NOTHING).invariant()).isEqualTo(2);
+    }
+
+    @Test
+    void newcomerThatIsNeverToldIsFound() {
+        assertThat(firstViolation(NeverTransfers::new, EnumSet.of(EventKind.JOIN))
+                        .invariant())
+                .isIn(3, 5);
+    }
+
+    @Test
+    void explanationIsShorterAndFailsInTheSameWay() {
+        Simulator simulator = new Simulator(NeverTransfers::new);
+        for (long seed = 1; ; seed++) {
+            Schedule schedule = Schedule.random(
+                    seed, 3, EnumSet.of(EventKind.JOIN, EventKind.RESHUFFLE, EventKind.SYN_BURST), false);
+            if (schedule.events().size() == 4
+                    && !simulator.run(schedule).isGood()
+                    && simulator.run(schedule.with(List.of())).isGood()) {
+                Simulator.Explanation explanation = simulator.explain(schedule);
+                assertThat(explanation.shortest().events())
+                        .hasSize(1)
+                        .allMatch(event -> event.kind() == EventKind.JOIN && !event.hasCompanion());
+                assertThat(explanation.violations()).isNotEmpty();
+                assertThat(explanation.lines()).anyMatch(line -> line.contains("EVENT join"));
+                return;
+            }
+        }
+    }
+
+    private static Violation firstViolation(UnaryOperator<EngineOutput> tamper, Set<EventKind> kinds) {
+        for (long seed = 1; seed <= 5; seed++) {
+            Outcome outcome = new Simulator(tamper).run(Schedule.random(seed, 3, kinds, false));
+            if (!outcome.isGood()) {
+                return outcome.violations().get(0);
+            }
+        }
+        throw new AssertionError("nothing was found");
+    }
+
+    /** Does what it is told to. */
+    private static class Obedient implements EngineOutput {
+        final EngineOutput host;
+
+        Obedient(EngineOutput host) {
+            this.host = host;
+        }
+
+        @Override
+        public void deliver(Packet packet, Server server) {
+            host.deliver(packet, server);
+        }
+
+        @Override
+        public void returnToClient(Packet packet, Service service) {
+            host.returnToClient(packet, service);
+        }
+
+        @Override
+        public void reply(Packet packet) {
+            host.reply(packet);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            host.send(peer, datagram, offset, length);
+        }
+
+        @Override
+        public boolean canTransfer(Endpoint peer) {
+            return host.canTransfer(peer);
+        }
+
+        @Override
+        public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
+            host.transfer(peer, message, offset, length);
+        }
+    }
+
+    /** Delivers the 50th packet with data to another server. */
+    private static final class Misdelivers extends Obedient {
+        private int count;
+
+        Misdelivers(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void deliver(Packet packet, Server server) {
+            List<Server> servers = server.service().servers();
+            boolean wrong = packet.payloadLength() > 0 && ++count == 50;
+            super.deliver(packet, wrong ? servers.get((servers.indexOf(server) + 1) % servers.size()) : server);
+        }
+    }
+
+    /** Loses all packets of one client port once they carry data. */
+    private static final class Swallows extends Obedient {
+        Swallows(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void deliver(Packet packet, Server server) {
+            if (packet.payloadLength() == 0 || packet.tuple().sourcePort() % 7 != 0) {
+                super.deliver(packet, server);
+            }
+        }
+    }
+
+    /** Sends the backup everything but the SYNs, which it delivers itself. */
+    private static final class SkipsTheBackup extends Obedient {
+        private final ForwardHeader header = new ForwardHeader();
+        private final Packet packet = new Packet();
+
+        SkipsTheBackup(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
+            if (forwards) {
+                header.decode(datagram, offset, length);
+            }
+            if (forwards && header.hasAssociation()) {
+                packet.parse(datagram, header.packetOffset(), header.packetLength());
+                SimulatedIlb ilb = (SimulatedIlb) host;
+                Server server = ilb.engine.held(packet.tuple());
+                super.deliver(packet, java.util.Objects.requireNonNull(server));
+            } else {
+                super.send(peer, datagram, offset, length);
+            }
+        }
+    }
+
+    /** Opens no stream to anybody. */
+    private static final class NeverTransfers extends Obedient {
+        NeverTransfers(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public boolean canTransfer(Endpoint peer) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package org.ilbd.core.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Random schedules against the invariants, and proof that the checks can fail. */
+class SimulatorTest {
+    private static final Set<EventKind> ALL = EnumSet.allOf(EventKind.class);
+    private static final int FIXED_SEED = 20_261_120;
+
+    private final Simulator simulator = new Simulator();
+
+    @Test
+    void noScheduleBreaksAnInvariant() {
+        Summary summary = run(FIXED_SEED, 1_000, ALL);
+
+        assertThat(summary.connections()).isGreaterThan(20_000);
+        for (EventKind kind : EventKind.values()) {
+            assertThat(summary.coverage().count(kind, Coverage.Phase.SETTLED))
+                    .as(kind.text())
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void noScheduleOfARandomSeedBreaksAnInvariant() {
+        run(new Random().nextLong(), 500, ALL);
+    }
+
+    @ParameterizedTest
+    @EnumSource(EventKind.class)
+    void noEventOfOneKindBreaksAnInvariant(EventKind kind) {
+        run(FIXED_SEED + kind.ordinal(), 40, EnumSet.of(kind));
+    }
+
+    @Test
+    void sameScheduleGivesTheSameRun() {
+        for (Schedule schedule : Simulator.schedules(FIXED_SEED, 30, 0, ALL)) {
+            Outcome once = simulator.run(schedule);
+            Outcome again = simulator.run(schedule);
+
+            assertThat(again.hash()).isEqualTo(once.hash());
+            assertThat(again.steps()).isEqualTo(once.steps()).isPositive();
+        }
+    }
+
+    @Test
+    void otherSeedGivesAnotherRun() {
+        List<Schedule> schedules = Simulator.schedules(FIXED_SEED, 2, 0, ALL);
+
+        assertThat(simulator.run(schedules.get(0)).hash())
+                .isNotEqualTo(simulator.run(schedules.get(1)).hash());
+    }
+
+    private Summary run(long seed, int count, Set<EventKind> kinds) {
+        Summary summary = new Summary();
+        for (Schedule schedule : Simulator.schedules(seed, count, 0, kinds)) {
+            Outcome outcome = simulator.run(schedule);
+            if (!outcome.isGood()) {
+                throw new AssertionError("seed " + seed + System.lineSeparator() + simulator.explain(schedule));
+            }
+            summary.add(outcome);
+        }
+        return summary;
+    }
+}
