@@ -41,6 +41,9 @@ final class Associations {
     /** The other holder has not said yet that it knows the connection as established. */
     private static final int UNCONFIRMED = 32;
 
+    /** A newcomer could not be told of the last change, for its stream was full. */
+    private static final int MISSED = 64;
+
     /**
      * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
      * longer than the records of two packets may wait for one datagram, and no longer than from a handshake to a request.
@@ -462,6 +465,16 @@ final class Associations {
         table.setFlags(slot, (byte) (isKept ? flags | KEPT : flags & ~KEPT));
     }
 
+    /** Sets whether a newcomer has missed a change of an association. */
+    void setMissed(int slot, boolean isMissed) {
+        int flags = table.flags(slot);
+        table.setFlags(slot, (byte) (isMissed ? flags | MISSED : flags & ~MISSED));
+    }
+
+    boolean isMissed(int slot) {
+        return (table.flags(slot) & MISSED) != 0;
+    }
+
     boolean isKept(int slot) {
         return (table.flags(slot) & KEPT) != 0;
     }
@@ -528,7 +541,8 @@ final class Associations {
 
     private void tellJoiners(int slot, FourTuple tuple) {
         if ((table.flags(slot) & OWNED) != 0) {
-            transfers.changed(tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+            boolean told = transfers.changed(tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+            setMissed(slot, !told);
         }
     }
 
@@ -539,7 +553,7 @@ final class Associations {
             return false;
         }
         int ownedFlag = table.flags(slot) & OWNED;
-        table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT)) | (reset ? RESET : 0)));
+        table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT | MISSED)) | (reset ? RESET : 0)));
         boolean isLive = to != ConnectionState.CLOSING;
         if (ownedFlag != 0 && wasLive != isLive) {
             server(slot).addConnections(isLive ? 1 : -1);

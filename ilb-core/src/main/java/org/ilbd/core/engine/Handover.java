@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Slices</h2>
  * A walk over the table goes in slices, as far as the streams have room. Whatever changes meanwhile is told on the
  * ordinary ways, so the walk may see an association before or after a change. A change of the view, a new newcomer or a
- * broken stream starts it again: what is sent twice does no harm.
+ * broken stream starts it again: what is sent twice does no harm. Changes for which a newcomer's stream had no room are
+ * found by another walk, which looks for nothing else.
  */
 final class Handover {
     private enum Phase {
@@ -38,6 +39,9 @@ final class Handover {
         SWEEPING
     }
 
+    /** So many associations can be skipped while one is handed over. */
+    private static final int SKIPS = 16;
+
     private final OwnedConnections table;
     private final ServiceTable services;
     private final Associations associations;
@@ -50,6 +54,9 @@ final class Handover {
     private Phase phase = Phase.IDLE;
     private int cursor = Associations.NONE;
     private int walked;
+    /** Whether the walk is only about changes that a newcomer has missed. */
+    private boolean onlyMissed;
+
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
     private boolean rejoined;
@@ -123,6 +130,11 @@ final class Handover {
     private void restart() {
         transfers.updateJoiners();
         transfers.takeMissed();
+        onlyMissed = false;
+        walk();
+    }
+
+    private void walk() {
         preparedJoiner = Placement.NONE;
         phase = Phase.SENDING;
         cursor = Associations.NONE;
@@ -131,11 +143,14 @@ final class Handover {
 
     /** Goes on, over at most {@code budget} associations. */
     void step(int budget) {
-        // What is missed while the walk goes on may be behind it already.
         if (transfers.abandonStalled()) {
             restartAfterLoss();
-        } else if (transfers.hasNewJoiner() || (phase != Phase.SENDING && transfers.takeMissed())) {
+        } else if (transfers.hasNewJoiner()) {
             restart();
+        } else if (phase != Phase.SENDING && transfers.takeMissed()) {
+            // What is missed while the walk goes on may be behind it already.
+            onlyMissed = true;
+            walk();
         }
         switch (phase) {
             case IDLE -> {}
@@ -150,6 +165,11 @@ final class Handover {
     /** Whether associations are on their way, or yet to be looked at. */
     boolean isSending() {
         return phase == Phase.SENDING || phase == Phase.SETTLING;
+    }
+
+    /** Whether a walk over the table goes on. */
+    boolean isWalking() {
+        return phase == Phase.SENDING || phase == Phase.SWEEPING;
     }
 
     /** Associations looked at so far, of those in the table. */
@@ -169,19 +189,26 @@ final class Handover {
         if (!losing || !isSending()) {
             return 0;
         }
-        int unseen = phase == Phase.SENDING ? Math.max(0, table.size() - walked) : 0;
+        int unseen = phase == Phase.SENDING && !onlyMissed ? Math.max(0, table.size() - walked) : 0;
         return unseen + transfers.unsettledRecords();
     }
 
     private void send(int budget) {
-        for (int i = 0; i < budget; i++) {
+        int left = budget * SKIPS;
+        while (left > 0) {
             int slot = table.nextSlot(cursor);
             if (slot == Associations.NONE) {
                 phase = Phase.SETTLING;
+                transfers.beginSettling();
                 settle();
                 return;
             }
-            if (!handOver(slot)) {
+            if (onlyMissed && !associations.isMissed(slot)) {
+                left--;
+            } else if (handOver(slot)) {
+                associations.setMissed(slot, false);
+                left -= SKIPS;
+            } else {
                 return;
             }
             cursor = slot;

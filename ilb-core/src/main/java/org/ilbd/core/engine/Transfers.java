@@ -119,11 +119,15 @@ final class Transfers {
         return told;
     }
 
-    /** A connection that this ILB owns has changed; the newcomers must not miss it. */
-    void changed(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        if (!joiners.isEmpty() && !tellJoiners(tuple, server, state, reset, ageMillis, PeerTransfer.WINDOW)) {
-            missed = true;
-        }
+    /**
+     * A connection that this ILB owns has changed; the newcomers must not miss it.
+     *
+     * @return false if one of them does for now, for its stream is full
+     */
+    boolean changed(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        boolean told = joiners.isEmpty() || tellJoiners(tuple, server, state, reset, ageMillis, PeerTransfer.WINDOW);
+        missed |= !told;
+        return told;
     }
 
     /** Whether a newcomer could not be told of a change since the last call. */
@@ -187,8 +191,19 @@ final class Transfers {
         }
     }
 
+    /** What is waiting or on its way now is what {@link #areSettled} is about. */
+    void beginSettling() {
+        streams.forEach(PeerTransfer::mark);
+    }
+
+    /** Whether all has been acknowledged that was there at {@link #beginSettling}. */
     boolean areSettled() {
-        return unsettledRecords() == 0;
+        for (int i = 0; i < streams.size(); i++) {
+            if (!streams.get(i).isSettled()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Associations that are waiting or on their way, to all peers. */

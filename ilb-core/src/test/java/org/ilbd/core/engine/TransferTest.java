@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.ilbd.core.engine.OpenConnections.VIP;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.engine.TestCluster.InFlight;
@@ -100,13 +101,41 @@ class TransferTest {
         for (int i = 0; i < 32_000; i += 8) {
             connections.end(1, old.get(i));
         }
-        connections.open(2_500);
+        connections.open(3_500);
         assertThat(newcomer()).isEqualTo(IlbState.JOINING);
         cluster.releaseStreams();
         cluster.advanceMillis(1_500);
 
         assertThat(newcomer()).isEqualTo(IlbState.ACTIVE);
+        // Two thirds of the connections and of the changes concern the newcomer; what it missed did not cost another
+        // walk.
+        assertThat(transferred(0) + transferred(1)).isBetween(21_000L, 32_000L);
         cluster.advanceMillis(35_000);
+        assertJoined();
+    }
+
+    private long transferred(int ilb) {
+        return cluster.ilb(ilb).engine.counters().get(Counter.ASSOCIATIONS_TRANSFERRED);
+    }
+
+    @Test
+    void aFewChangesWaitForOneFrame() {
+        connections.open(60);
+        cluster.start(NEWCOMER);
+        AtomicInteger messages = new AtomicInteger();
+        cluster.holdStreams(message -> {
+            messages.addAndGet(message.to().equals(Settings.endpoint(NEWCOMER)) ? 1 : 0);
+            return message.from().equals(Settings.endpoint(NEWCOMER));
+        });
+        cluster.advanceMillis(50);
+        for (int tick = 0; tick < 40; tick++) {
+            connections.open(4);
+        }
+        assertThat(messages.get())
+                .as("the two wait for the word that their first frames have come")
+                .isBetween(4, 10);
+        cluster.releaseStreams();
+        cluster.advanceMillis(100);
         assertJoined();
     }
 
