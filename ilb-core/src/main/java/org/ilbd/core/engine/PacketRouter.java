@@ -26,7 +26,7 @@ final class PacketRouter {
     /** Of one packet (design: no packet visits more). */
     static final int MAX_VISITS = 3;
 
-    private final boolean fillsOnDemand;
+    private final boolean fillsCaches;
     private final EngineOutput output;
     private final ServiceTable services;
     private final Associations associations;
@@ -58,7 +58,7 @@ final class PacketRouter {
             Announcer announcer,
             Counters counters,
             SegmentAllocator memory) {
-        this.fillsOnDemand = config.cacheFill() == CacheFill.ON_DEMAND;
+        this.fillsCaches = config.cacheFill() != CacheFill.OFF;
         this.membership = membership;
         this.announcer = announcer;
         this.output = output;
@@ -177,7 +177,7 @@ final class PacketRouter {
 
     /** The ILB that had to forward this packet is not to have to do so with the next one. */
     private void tellForwarder(Server server) {
-        if (fillsOnDemand && visitsBefore > 0) {
+        if (fillsCaches && visitsBefore > 0) {
             Peer forwarder = membership.peerByTag(firstVisited);
             if (forwarder != null && !packet.isFin() && !packet.isRst()) {
                 announcer.toPeer(forwarder.position(), packet.tuple(), server, ConnectionState.ESTABLISHED, false, 0);

@@ -64,6 +64,22 @@ class ReplicationTest {
     }
 
     @Test
+    void whoKnowsAConnectionAsHalfOpenForwardsItsFirstPacketOnly() {
+        TestCluster cluster = TestCluster.of(3);
+        cluster.send(owner, CLIENT, VIP, SYN);
+        cluster.send(owner, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        Counters counters = cluster.ilb(neither).engine.counters();
+        long forwarded = counters.get(Counter.FORWARDED);
+        for (int i = 0; i < 5; i++) {
+            assertThat(cluster.send(neither, CLIENT, VIP, ACK)).hasSize(1);
+            cluster.advanceMillis(10);
+        }
+        assertThat(counters.get(Counter.FORWARDED)).isEqualTo(forwarded + 1);
+        assertThat(counters.get(Counter.SERVED_CACHED)).isEqualTo(4);
+    }
+
+    @Test
     void anAnnouncementThatWasLostIsRepeatedWithALaterPacket() {
         TestCluster cluster = TestCluster.of(3);
         cluster.send(owner, CLIENT, VIP, SYN);
