@@ -2,6 +2,7 @@ package org.ilbd.daemon;
 
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import org.ilbd.daemon.admin.AdminServer;
 import org.ilbd.daemon.admin.DutyCycle;
 import org.ilbd.daemon.cli.Version;
 import org.ilbd.daemon.cluster.ClusterEndpoint;
+import org.ilbd.daemon.cluster.TransferInbox;
 import org.ilbd.daemon.cluster.TransferStreams;
 import org.ilbd.daemon.config.Configuration;
 import org.ilbd.daemon.config.HealthSettings;
@@ -64,10 +66,13 @@ final class Node implements AutoCloseable {
     private static final long RELEASE_MILLIS = 10_000;
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
-    private final IoEventLoop loop;
+    private final SingleThreadIoEventLoop loop;
     private final Engine engine;
     private final TunDatapath datapath;
     private final HostNetwork host;
+    /** Of the engine's loop. */
+    private final SliceBudget slice = new SliceBudget();
+
     private final HealthChecker health;
     private final RemovedServers removed = new RemovedServers();
     private Configuration configuration;
@@ -82,8 +87,10 @@ final class Node implements AutoCloseable {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));
             loop = eventLoop("ilbd-engine");
-            IoEventLoop control = eventLoop("ilbd-control");
-            TransferStreams streams = opened(openStreams(configuration, control));
+            SingleThreadIoEventLoop control = eventLoop("ilbd-control");
+            DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
+            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, dutyCycle));
+            TransferStreams streams = opened(openStreams(configuration, control, inbox));
             SecureRandom random = new SecureRandom();
             engine = new Engine(
                     configuration.engineConfig(incarnation(), random.nextLong(), random.nextLong()),
@@ -91,7 +98,6 @@ final class Node implements AutoCloseable {
                     new EventLog(),
                     Arena.ofShared(),
                     System.nanoTime());
-            DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
             opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
             host = opened(HostNetwork.start(
@@ -122,8 +128,9 @@ final class Node implements AutoCloseable {
                 () -> {
                     long now = System.nanoTime();
                     dutyCycle.onTick(now);
-                    engine.onTick(now);
+                    engine.onTick(slice.associations(), now);
                     followServers(control);
+                    endSlice(now, dutyCycle);
                 },
                 0,
                 Engine.TICK_NANOS,
@@ -158,15 +165,20 @@ final class Node implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    /** A message of a transfer stream, on the control loop. */
-    private void onMessage(MemorySegment message, Runnable release) {
-        loop.execute(() -> {
-            try {
-                engine.onTransfer(message, 0, (int) message.byteSize(), System.nanoTime());
-            } finally {
-                release.run();
-            }
-        });
+    private void onMessage(MemorySegment message, DutyCycle dutyCycle) {
+        long now = System.nanoTime();
+        engine.onTransfer(message, 0, (int) message.byteSize(), slice.associations(), now);
+        endSlice(now, dutyCycle);
+    }
+
+    private void endSlice(long startNanos, DutyCycle dutyCycle) {
+        long nanos = System.nanoTime() - startNanos;
+        dutyCycle.onSlice(nanos);
+        if (engine.isWalking()) {
+            slice.took(nanos);
+        } else {
+            slice.reset();
+        }
     }
 
     private void onClosed(Endpoint peer) {
@@ -181,7 +193,7 @@ final class Node implements AutoCloseable {
     }
 
     /**
-     * Takes over another configuration's services and servers. What else differs is named in the log, and needs a restart.
+     * Takes over another configuration's services, servers and cluster keys. What else differs is named in the log, and needs a restart.
      *
      * @throws StartupException if the host does not take it; the old one goes on then
      */
@@ -191,12 +203,18 @@ final class Node implements AutoCloseable {
         host.apply(removed.addTo(next.serviceConfigs()));
         loop.submit(() -> {
                     engine.reconfigure(next.serviceConfigs());
+                    engine.setKeys(next.cluster().keyBytes());
                     datapath.follow(engine.services());
                 })
                 .awaitUninterruptibly();
         health.update(targets(next));
         for (String setting : RestartNeeded.between(configuration, next)) {
             LOGGER.warn("{} has changed: that takes a restart", setting);
+        }
+        if (!configuration.cluster().keys().equals(next.cluster().keys())) {
+            LOGGER.info(
+                    "cluster keys changed: messages are signed with the first of {}",
+                    next.cluster().keys().size());
         }
         configuration = next;
         LOGGER.info("reloaded: {}", next.summary());
@@ -291,11 +309,11 @@ final class Node implements AutoCloseable {
         }
     }
 
-    private IoEventLoop eventLoop(String name) {
+    private SingleThreadIoEventLoop eventLoop(String name) {
         ThreadFactory threads = Thread.ofPlatform().name(name).daemon().factory();
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, threads, EpollIoHandler.newFactory());
         opened(() -> group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly());
-        return group.next();
+        return (SingleThreadIoEventLoop) group.next();
     }
 
     private static NetworkDevice device(Configuration configuration) throws StartupException {
@@ -335,7 +353,8 @@ final class Node implements AutoCloseable {
         }
     }
 
-    private TransferStreams openStreams(Configuration configuration, IoEventLoop control) throws StartupException {
+    private TransferStreams openStreams(
+            Configuration configuration, SingleThreadIoEventLoop control, TransferInbox inbox) throws StartupException {
         Endpoint bind = configuration.cluster().bind();
         List<IpAddress> peers =
                 configuration.cluster().peers().stream().map(Endpoint::address).toList();
@@ -344,7 +363,7 @@ final class Node implements AutoCloseable {
                     control, bind, address -> peers.isEmpty() || peers.contains(address), new TransferStreams.Sink() {
                         @Override
                         public void onMessage(MemorySegment message, Runnable release) {
-                            Node.this.onMessage(message, release);
+                            inbox.add(message, release);
                         }
 
                         @Override

@@ -4,14 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.ilbd.daemon.config.Configuration;
 
-/** Tells which settings a reload cannot change. */
+/** Tells which settings a reload cannot change: all but the services and the cluster's keys. */
 final class RestartNeeded {
     private RestartNeeded() {}
 
-    /** The sections of the file, other than the services, in which two configurations differ. */
+    /** The sections of the file in which two configurations differ so. */
     static List<String> between(Configuration running, Configuration next) {
         List<String> differing = new ArrayList<>();
-        if (!running.cluster().equals(next.cluster())) {
+        if (!running.cluster().equals(next.cluster().withKeys(running.cluster().keys()))) {
             differing.add("ilb.cluster");
         }
         if (!running.datapath().equals(next.datapath())) {

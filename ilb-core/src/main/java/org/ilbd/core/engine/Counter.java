@@ -13,6 +13,7 @@ public enum Counter {
     ORPHANS("packets, not SYNs, whose association no ILB knew"),
     RESETS_SENT("RSTs sent by orphan = reset"),
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
+    PEER_MESSAGES("messages of other ILBs that were authentic and new"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),
     ASSOCIATIONS_RECEIVED("association records received from other ILBs"),
     ASSOCIATIONS_TRANSFERRED("association records put on transfer streams, for a change of the view or a newcomer"),

@@ -30,11 +30,14 @@ public final class Engine {
     /** Bytes that must be there in front of a datagram's payload, for {@link #onDatagram}. */
     public static final int HEADROOM_BYTES = 64;
 
+    /** 200,000 a second: ten times the new connections that one engine can take in. Some 300 ns each, half a millisecond. */
+    private static final int EXPIRED_PER_TICK = 2_000;
+
     /**
-     * Associations looked at in one slice of expiry or of a handover: at some 200 ns each, a millisecond at most. A handover
-     * takes one in each tick and one for each message of its streams, so a million of them takes a second or two.
+     * The most associations to look at in one slice of a handover: at some 200 ns each, a millisecond. A
+     * handover takes one in each tick and one for each message of its streams, so a million of them takes a second or two.
      */
-    private static final int BUDGET_PER_TICK = 5_000;
+    public static final int MAX_SLICE = 5_000;
 
     private final EngineConfig config;
     private final Clock clock;
@@ -42,6 +45,8 @@ public final class Engine {
     private final ServiceTable services = new ServiceTable();
     private final Membership membership;
     private final Ranking ranking;
+    private final MessageAuthenticator authenticator;
+    private final MessageAuthenticator streamAuthenticator;
     private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
@@ -79,8 +84,8 @@ public final class Engine {
                 new Reaction(observer),
                 nowNanos);
         ranking = new Ranking(Placement.empty(config));
-        MessageAuthenticator authenticator = new MessageAuthenticator(config.keys());
-        MessageAuthenticator streamAuthenticator = new MessageAuthenticator(config.keys());
+        authenticator = new MessageAuthenticator(config.keys());
+        streamAuthenticator = new MessageAuthenticator(config.keys());
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
         transfers = new Transfers(config, membership, link, clock, counters, memory);
@@ -133,15 +138,21 @@ public final class Engine {
         messages.onDatagram(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
     }
 
+    /** One message that came on a transfer stream, with a slice of {@link #MAX_SLICE}. */
+    public void onTransfer(MemorySegment segment, long offset, int length, long nowNanos) {
+        onTransfer(segment, offset, length, MAX_SLICE, nowNanos);
+    }
+
     /**
      * One message that came on a transfer stream. Its bytes may be overwritten.
      *
      * @param length bytes
+     * @param slice how many associations to look at for a handover that goes on, 1 or more
      */
-    public void onTransfer(MemorySegment segment, long offset, int length, long nowNanos) {
+    public void onTransfer(MemorySegment segment, long offset, int length, int slice, long nowNanos) {
         advance(nowNanos);
         messages.onTransfer(segment, offset, length);
-        handover.step(BUDGET_PER_TICK);
+        handover.step(slice);
     }
 
     /** The transfer stream to a peer broke, or could not be opened: what was put on it may not have arrived. */
@@ -160,16 +171,25 @@ public final class Engine {
         announcer.flush();
     }
 
-    /** Time has passed. To be called every {@link #TICK_NANOS}. */
+    /** Time has passed; with a slice of {@link #MAX_SLICE}. */
     public void onTick(long nowNanos) {
+        onTick(MAX_SLICE, nowNanos);
+    }
+
+    /**
+     * Time has passed. To be called every {@link #TICK_NANOS}.
+     *
+     * @param slice how many associations to look at for a handover that goes on, 1 or more
+     */
+    public void onTick(int slice, long nowNanos) {
         advance(nowNanos);
         membership.onTick(nowNanos);
         if (membership.heartbeatDue(nowNanos)) {
             // First, so that a newcomer knows who sends it the frames that follow.
             sendIdMessage();
         }
-        handover.step(BUDGET_PER_TICK);
-        associations.expire(BUDGET_PER_TICK);
+        handover.step(slice);
+        associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
     }
 
@@ -184,6 +204,17 @@ public final class Engine {
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
         services.configure(newServices);
+    }
+
+    /**
+     * Takes over other cluster keys, for a rotation.
+     *
+     * @param keys none; one; or two, of which the first signs and both verify
+     * @throws IllegalArgumentException with a text for an operator
+     */
+    public void setKeys(List<byte[]> keys) {
+        authenticator.setKeys(keys);
+        streamAuthenticator.setKeys(keys);
     }
 
     /** Begins to leave the cluster: says so to the others, who own everything from then on. */
@@ -272,6 +303,11 @@ public final class Engine {
     /** Whether a handover is going on. */
     public boolean isHandingOver() {
         return handover.isSending();
+    }
+
+    /** Whether a handover walks over the associations, in a slice with each tick and each message of a transfer. */
+    public boolean isWalking() {
+        return handover.isWalking();
     }
 
     /** Associations that the handover which is going on, or was the last, has looked at. */

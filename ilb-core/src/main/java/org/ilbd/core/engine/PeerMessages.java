@@ -92,6 +92,7 @@ final class PeerMessages {
     private boolean isAuthentic(MessageAuthenticator with, MemorySegment segment, long offset, int length) {
         switch (with.verify(segment, offset, length)) {
             case OK -> {
+                counters.add(Counter.PEER_MESSAGES);
                 return true;
             }
             case MALFORMED -> counters.drop(DropReason.PEER_MALFORMED);

@@ -7,6 +7,7 @@ import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.RST;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
+import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -438,6 +439,33 @@ class EngineTest {
                 assertThat(owned).as("the backups are the new owners").isEqualTo(50);
             }
         }
+    }
+
+    @Test
+    void keysChangeWithoutABreakAndAnotherKeyShutsOut() {
+        TestCluster cluster = TestCluster.of(3);
+        byte[] oldKey = "the old cluster key".getBytes(StandardCharsets.US_ASCII);
+        byte[] newKey = "the new cluster key".getBytes(StandardCharsets.US_ASCII);
+        cluster.ilbs.forEach(ilb -> ilb.engine.setKeys(List.of(oldKey)));
+        for (List<byte[]> keys : List.of(List.of(oldKey, newKey), List.of(newKey, oldKey), List.of(newKey))) {
+            for (TestCluster.Ilb ilb : cluster.ilbs) {
+                ilb.engine.setKeys(keys);
+                cluster.advanceMillis(500);
+            }
+        }
+        for (TestCluster.Ilb ilb : cluster.ilbs) {
+            assertThat(ilb.engine.membership().activeIds()).hasSize(3);
+            assertThat(ilb.engine.counters().dropped(DropReason.PEER_UNKNOWN_KEY)
+                            + ilb.engine.counters().dropped(DropReason.PEER_BAD_MAC))
+                    .isZero();
+        }
+
+        cluster.ilb(2).engine.setKeys(List.of(oldKey));
+        long before = cluster.ilb(2).engine.counters().get(Counter.PEER_MESSAGES);
+        cluster.advanceMillis(1_000);
+        assertThat(cluster.ilb(0).engine.membership().activeIds()).hasSize(2);
+        assertThat(cluster.ilb(2).engine.membership().activeIds()).hasSize(1);
+        assertThat(cluster.ilb(2).engine.counters().get(Counter.PEER_MESSAGES)).isEqualTo(before);
     }
 
     @Test

@@ -14,6 +14,7 @@ public final class DutyCycle {
     private volatile long lastTickNanos;
     private volatile long longestNanos;
     private volatile long lateTicks;
+    private volatile long longestSliceNanos;
 
     /** The loop starts now, on the scale of {@link System#nanoTime()}. */
     public DutyCycle(long nowNanos) {
@@ -33,6 +34,13 @@ public final class DutyCycle {
         }
     }
 
+    /** The loop has done one piece of work that is not for a packet, of that length; on the engine's thread only. */
+    public void onSlice(long nanos) {
+        if (nanos > longestSliceNanos) {
+            longestSliceNanos = nanos;
+        }
+    }
+
     /** Time since the loop last ticked, or since it started. */
     public long silentNanos(long nowNanos) {
         return nowNanos - lastTickNanos;
@@ -46,6 +54,11 @@ public final class DutyCycle {
     /** The longest distance between two ticks since the start. */
     public long longestNanos() {
         return longestNanos;
+    }
+
+    /** The longest piece of work that packets had to wait for since the start: a tick, or a message of a transfer stream. */
+    public long longestSliceNanos() {
+        return longestSliceNanos;
     }
 
     /** How many ticks came more than 100 ms after the one before. */

@@ -91,6 +91,11 @@ final class Metrics implements AutoCloseable {
                 .description("The longest time between two ticks of the engine, planned as 10 ms, since the start.")
                 .baseUnit("seconds")
                 .register(registry);
+        Gauge.builder("ilbd.engine.longest.slice", dutyCycle, cycle -> cycle.longestSliceNanos() / 1e9)
+                .description(
+                        "The longest that packets had to wait for a tick or a message of a transfer, since the start.")
+                .baseUnit("seconds")
+                .register(registry);
         counter(
                 "ilbd.engine.late.ticks",
                 "Ticks of the engine that came more than 100 ms after the one before.",

@@ -33,4 +33,15 @@ public record ClusterSettings(
         peers = List.copyOf(peers);
         keys = List.copyOf(keys);
     }
+
+    /** The keys as the engine takes them. */
+    public List<byte[]> keyBytes() {
+        return keys.stream().map(ClusterKey::bytes).toList();
+    }
+
+    /** The same with other keys. */
+    public ClusterSettings withKeys(final List<ClusterKey> otherKeys) {
+        return new ClusterSettings(
+                id, bind, peers, multicast, otherKeys, heartbeatInterval, failureTimeout, ownership, seed);
+    }
 }

@@ -60,7 +60,7 @@ public record Configuration(
                 cluster.multicast(),
                 cluster.heartbeatInterval().toNanos(),
                 cluster.failureTimeout().toNanos(),
-                cluster.keys().stream().map(ClusterKey::bytes).toList(),
+                cluster.keyBytes(),
                 connections.established(),
                 connections.halfOpen(),
                 Math.toIntExact(connections.halfOpenTimeout().toMillis()),

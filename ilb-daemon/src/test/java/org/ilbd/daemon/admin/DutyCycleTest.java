@@ -38,4 +38,13 @@ class DutyCycleTest {
         dutyCycle.onTick(now + 1_000_000_000);
         assertThat(dutyCycle.isMoving(now + 1_000_000_000)).isTrue();
     }
+
+    @Test
+    void keepsTheLongestSlice() {
+        dutyCycle.onSlice(300);
+        dutyCycle.onSlice(700);
+        dutyCycle.onSlice(500);
+
+        assertThat(dutyCycle.longestSliceNanos()).isEqualTo(700);
+    }
 }

@@ -49,6 +49,7 @@ class MetricsTest {
         engine.onServerHealth(down, false);
         test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
+        dutyCycle.onSlice(MILLISECONDS.toNanos(3));
 
         assertThat(ilbdLines()).isEqualTo(golden());
     }

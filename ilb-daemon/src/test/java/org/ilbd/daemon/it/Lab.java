@@ -25,6 +25,12 @@ final class Lab implements AfterEachCallback {
     /** For a condition that is to come true. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    /**
+     * For {@code lab write-config --set}: ILBs whose processes may stand still for as long, on a machine that does other things too, without
+     * being taken for dead. For tests that are not about that.
+     */
+    static final String PATIENT = "ilb.cluster.failure-timeout = 2s";
+
     static final Path TOP = top();
     static final Path DISTRIBUTION = TOP.resolve("ilb-daemon/target/ilbd");
 
@@ -173,7 +179,8 @@ final class Lab implements AfterEachCallback {
         return new Traffic(start("traffic", "client", java(TrafficProcess.class, options)));
     }
 
-    private static List<String> java(Class<?> main, String... arguments) {
+    /** The command that runs a program of the tests. */
+    static List<String> java(Class<?> main, String... arguments) {
         return concat(
                 List.of(
                         JAVA_HOME + "/bin/java",
