@@ -124,6 +124,7 @@ final class Node implements AutoCloseable {
         EngineInput input = new EngineInput(engine);
         datapath.start(loop, input, engine.counters()::drop, onLost);
         cluster.start(loop, input, engine.counters()::drop);
+        dutyCycle.begin(System.nanoTime());
         loop.scheduleAtFixedRate(
                 () -> {
                     long now = System.nanoTime();

@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <h2>Failure detection</h2>
  * A peer is DEAD when none of its ID messages came for {@code failureTimeout}. An ILB that was itself stopped has heard
  * nobody and knows nothing about the others: it says so ({@link MembershipListener#wasAway}) and gives each of them the
- * whole timeout again.
+ * whole timeout again. One that was merely late may not have looked yet at what has come: of the time between two ticks,
+ * no more than a heartbeat interval counts against a peer.
  *
  * <h2>Announcing</h2>
  * A heartbeat is due at once when this ILB changes its state, when it hears a peer for the first time (which then need not
@@ -237,6 +238,7 @@ public final class Membership {
     /** Finds out who is dead, and whether this ILB may be ACTIVE. */
     public void onTick(long nowNanos) {
         noticeAbsence(nowNanos);
+        excuse(nowNanos - lastTickNanos - heartbeatNanos, nowNanos);
         lastTickNanos = nowNanos;
         List<Peer> peers = table.peers();
         for (int i = 0; i < peers.size(); i++) {
@@ -252,6 +254,18 @@ public final class Membership {
             updateView();
         }
         compareViews(nowNanos);
+    }
+
+    /** Takes what this ILB itself was late off the time for which it has not heard the others. */
+    private void excuse(long lateNanos, long nowNanos) {
+        if (lateNanos <= 0) {
+            return;
+        }
+        listeningSinceNanos += lateNanos;
+        List<Peer> peers = table.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            peers.get(i).excuse(lateNanos, nowNanos);
+        }
     }
 
     /**

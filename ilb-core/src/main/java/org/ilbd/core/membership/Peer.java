@@ -68,7 +68,7 @@ public final class Peer {
         return incarnation;
     }
 
-    /** When its last ID message came, or when this ILB, having been away, began to wait for one anew. */
+    /** When its last ID message came; later by what this ILB was itself late or away since then. */
     public long lastHeardNanos() {
         return lastHeardNanos;
     }
@@ -132,6 +132,11 @@ public final class Peer {
     void waitAnew(long nowNanos) {
         lastHeardNanos = nowNanos;
         viewDiffersSinceNanos = nowNanos;
+    }
+
+    /** Has it heard so much later, but not in the future. */
+    void excuse(long lateNanos, long nowNanos) {
+        lastHeardNanos += Math.min(lateNanos, nowNanos - lastHeardNanos);
     }
 
     /** Remembers for which view it has handed over; 0 for none. */

@@ -319,6 +319,36 @@ class MembershipTest {
         assertThat(listener.take()).containsExactly("away 300");
     }
 
+    /** What the peers have sent meanwhile waits in a socket, perhaps behind much else. */
+    @Test
+    void ofATimeInWhichThisIlbWasLateOnlyAHeartbeatCountsAgainstThePeers() {
+        becomeActiveWithBoth();
+        clock.advanceMillis(250);
+        membership.onTick(clock.now());
+        clock.advanceMillis(250);
+        membership.onTick(clock.now());
+        assertThat(listener.take()).isEmpty();
+
+        tickFor(190);
+        assertThat(listener.take()).isEmpty();
+        tickFor(10);
+        assertThat(listener.take()).contains("peer 10.2.0.12 ACTIVE->DEAD", "peer 10.2.0.13 ACTIVE->DEAD");
+    }
+
+    @Test
+    void aPeerThatIsHeardAfterThisIlbWasLateHasTheWholeTimeoutAndNoMore() {
+        becomeActiveWithBoth();
+        clock.advanceMillis(250);
+        b.sendTo(membership, clock);
+        c.sendTo(membership, clock);
+        membership.onTick(clock.now());
+        tickFor(390);
+        assertThat(listener.take()).isEmpty();
+
+        tickFor(10);
+        assertThat(listener.take()).contains("peer 10.2.0.12 ACTIVE->DEAD", "peer 10.2.0.13 ACTIVE->DEAD");
+    }
+
     @Test
     void aPeerThatWasDeadBeforeTheAbsenceStaysDead() {
         becomeActiveWithBoth();

@@ -16,8 +16,13 @@ public final class DutyCycle {
     private volatile long lateTicks;
     private volatile long longestSliceNanos;
 
-    /** The loop starts now, on the scale of {@link System#nanoTime()}. */
+    /** The loop starts soon; now is on the scale of {@link System#nanoTime()}. */
     public DutyCycle(long nowNanos) {
+        lastTickNanos = nowNanos;
+    }
+
+    /** The loop starts now: what the rest of the process took to start was no pause. */
+    public void begin(long nowNanos) {
         lastTickNanos = nowNanos;
     }
 

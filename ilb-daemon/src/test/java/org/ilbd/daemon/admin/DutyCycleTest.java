@@ -23,6 +23,16 @@ class DutyCycleTest {
     }
 
     @Test
+    void whatWasBeforeTheBeginningIsNoPause() {
+        now += TimeUnit.SECONDS.toNanos(3);
+        dutyCycle.begin(now);
+        dutyCycle.onTick(now + 10);
+
+        assertThat(dutyCycle.longestNanos()).isEqualTo(10);
+        assertThat(dutyCycle.lateTicks()).isZero();
+    }
+
+    @Test
     void silenceIsCountedFromTheLastTick() {
         assertThat(dutyCycle.silentNanos(now + 7)).isEqualTo(7);
 
