@@ -91,7 +91,7 @@ class QuickstartIT {
             quickstart.terminate();
         }
         assertThat(quickstart.output())
-                .contains("1000 of 1000", "300 answered", "All went as it should")
+                .contains("1000 of 1000", "300 answered", "all 60 survived", "All went as it should")
                 .doesNotContain("Building");
         try (Stream<Path> left = Files.list(directory.resolve("tmp"))) {
             assertThat(left.map(Path::getFileName).map(Path::toString)).allMatch(name -> name.endsWith(".lock"));
