@@ -34,6 +34,7 @@ final class Conversation {
     private final SelectionKey key;
     private int nameLength;
     private boolean connected;
+    private int localPort;
     private boolean waiting = true;
     private long toSend;
     private long sent;
@@ -102,6 +103,16 @@ final class Conversation {
         return connected && isOpen();
     }
 
+    /** Whether it was established and has broken since. */
+    boolean isBroken() {
+        return connected && !once && !isOpen();
+    }
+
+    /** The client's port, once it is connected. */
+    int localPort() {
+        return localPort;
+    }
+
     /** Messages whose echo is back. */
     int rounds() {
         return rounds;
@@ -135,7 +146,8 @@ final class Conversation {
             if (key.isConnectable()) {
                 channel.finishConnect();
                 connected = true;
-                counts.connected(once);
+                localPort = ((InetSocketAddress) channel.getLocalAddress()).getPort();
+                counts.connected(nowNanos - roundStartNanos);
                 key.interestOps(SelectionKey.OP_READ);
                 send();
                 return;

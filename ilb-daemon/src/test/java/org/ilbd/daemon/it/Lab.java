@@ -174,15 +174,23 @@ final class Lab implements AfterEachCallback {
         return start(name, host, java(EchoServerProcess.class, name, Integer.toString(port)));
     }
 
+    /** Starts an nginx on each server, which answers with the server's name; they listen when this returns. */
+    void startNginx() {
+        tool(List.of("serve", prefix, "--dir", directory.resolve("nginx").toString()));
+    }
+
     /** Starts a {@link TrafficProcess} at the client. */
     Traffic startTraffic(String... options) {
         return new Traffic(start("traffic", "client", java(TrafficProcess.class, options)));
     }
 
-    /** The command that runs a program of the tests. */
+    /** The command that runs a program of the tests. They all come after the ILBs, which are to hear of each other in time. */
     static List<String> java(Class<?> main, String... arguments) {
         return concat(
                 List.of(
+                        "nice",
+                        "-n",
+                        "10",
                         JAVA_HOME + "/bin/java",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
@@ -199,8 +207,13 @@ final class Lab implements AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext context) throws IOException {
+        end(context.getExecutionException().isPresent());
+    }
+
+    /** Ends everything, for who keeps a lab for several tests. */
+    void end(boolean failed) throws IOException {
         try {
-            if (context.getExecutionException().isPresent()) {
+            if (failed) {
                 children.forEach(System.err::println);
             }
             children.forEach(Child::kill);

@@ -35,6 +35,15 @@ record Scrape(Map<String, Double> samples) {
         return sum(name, labels);
     }
 
+    /** The one sample with this name, which is in seconds, in milliseconds. */
+    long millis(String name) {
+        Double seconds = samples.get(name);
+        if (seconds == null) {
+            throw new AssertionError("no " + name + " in " + samples.keySet());
+        }
+        return Math.round(seconds * 1_000);
+    }
+
     private static boolean matches(String key, String name, String... labels) {
         if (!key.equals(name) && !key.startsWith(name + "{")) {
             return false;

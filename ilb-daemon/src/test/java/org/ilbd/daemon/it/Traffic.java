@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A {@link TrafficProcess} that a test has started. */
@@ -46,6 +47,29 @@ final class Traffic {
     void awaitShorts(long count) {
         await().atMost(Lab.PATIENCE)
                 .until(this::report, report -> report.get("short-done") + report.get("short-failed") >= count);
+    }
+
+    /** Forgets what has taken longest so far. */
+    void mark() {
+        child.say("mark");
+    }
+
+    /** The client's ports of the long connections that have broken. */
+    List<Integer> broken() {
+        return ports("broken");
+    }
+
+    /** The client's ports of the long connections that live. */
+    List<Integer> ports() {
+        return ports("ports");
+    }
+
+    private List<Integer> ports(String command) {
+        child.say(command);
+        return Arrays.stream(child.awaitLine(command).split(" ", -1))
+                .skip(1)
+                .map(Integer::valueOf)
+                .toList();
     }
 
     /** Lets it finish what is under way; the last report. */

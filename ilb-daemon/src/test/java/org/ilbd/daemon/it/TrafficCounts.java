@@ -14,14 +14,19 @@ final class TrafficCounts {
     /** Failures that are told in full, so that the log stays readable. */
     private static final int TOLD = 20;
 
+    /** When a SYN is sent again (RFC 6298, 2.1). */
+    private static final long FIRST_RETRANSMISSION_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Map<Failure, Long> failures = new EnumMap<>(Failure.class);
     private final Map<String, Long> longsOfServer = new TreeMap<>();
     private final Map<String, Long> shortsOfServer = new TreeMap<>();
     private int connecting;
+    private long handshakesResumed;
     private long bytesSent;
     private long bytesChecked;
     private long rounds;
     private long longestNanos;
+    private long shortLongestNanos;
     private long shortsStarted;
     private long shortsDone;
     private long shortsFailed;
@@ -59,8 +64,12 @@ final class TrafficCounts {
         }
     }
 
-    void connected(boolean once) {
+    /** @param nanos since its first SYN */
+    void connected(long nanos) {
         connecting--;
+        if (nanos >= FIRST_RETRANSMISSION_NANOS) {
+            handshakesResumed++;
+        }
     }
 
     void served(boolean once, String server) {
@@ -78,10 +87,17 @@ final class TrafficCounts {
     void round(boolean once, long nanos) {
         if (once) {
             shortsDone++;
+            shortLongestNanos = Math.max(shortLongestNanos, nanos);
         } else {
             rounds++;
             longestNanos = Math.max(longestNanos, nanos);
         }
+    }
+
+    /** Begins anew to look for what takes longest. */
+    void mark() {
+        longestNanos = 0;
+        shortLongestNanos = 0;
     }
 
     void failed(boolean once, boolean connected, Failure failure, String detail) {
@@ -99,8 +115,12 @@ final class TrafficCounts {
         }
     }
 
-    /** One line of numbers; for what each is, see the code. Times are milliseconds. */
-    String report(List<Conversation> longs, long nowNanos) {
+    /**
+     * One line of numbers; for what each is, see the code. Times are milliseconds.
+     *
+     * @param shortOldestNanos how long the oldest short connection has been there
+     */
+    String report(List<Conversation> longs, long shortOldestNanos, long nowNanos) {
         long open = 0;
         long waiting = 0;
         long oldest = 0;
@@ -130,9 +150,13 @@ final class TrafficCounts {
         for (Failure failure : Failure.values()) {
             add(line, failure.name().toLowerCase(Locale.ROOT), failures.getOrDefault(failure, 0L));
         }
+        // Whose SYN, or its answer, was lost.
+        add(line, "handshakes-resumed", handshakesResumed);
         add(line, "short-started", shortsStarted);
         add(line, "short-done", shortsDone);
         add(line, "short-failed", shortsFailed);
+        add(line, "short-oldest-ms", TimeUnit.NANOSECONDS.toMillis(shortOldestNanos));
+        add(line, "short-longest-ms", TimeUnit.NANOSECONDS.toMillis(Math.max(shortLongestNanos, shortOldestNanos)));
         longsOfServer.forEach((server, count) -> add(line, "long-" + server, count));
         shortsOfServer.forEach((server, count) -> add(line, "short-" + server, count));
         return line.toString();

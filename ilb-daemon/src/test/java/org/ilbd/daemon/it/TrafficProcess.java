@@ -13,24 +13,29 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * TCP clients of an {@link EchoServerProcess}: long connections that send a message, check its echo byte by byte, wait a moment and go on, and
  * short ones, each for one message, at a steady rate. One thread for any number of connections.
  *
- * <p>Arguments, {@code name=value}: {@code target=ADDRESS:PORT}; {@code long}, a number of connections; {@code interval}, milliseconds between
- * an echo and the next message; {@code size} of a message in bytes; {@code short-rate} in connections a second; {@code short-limit}, how many
- * of them in all.
+ * <p>Arguments, {@code name=value}: {@code target=ADDRESS:PORT}; {@code long}, a number of connections; {@code interval}, milliseconds from
+ * one message of a connection to its next, as long as echoes come back; {@code size} of a message in bytes; {@code short-rate} in connections a second; {@code short-limit}, how many
+ * of them in all; {@code connecting}, how many handshakes at a time.
  *
- * <p>Obeys lines on its standard input: {@code report} prints one line of {@code name=value}, see {@link TrafficCounts}; {@code stop} waits for
- * what is under way, prints the last report and ends.
+ * <p>Obeys lines on its standard input: {@code report} prints one line of {@code name=value}, see {@link TrafficCounts}; {@code mark} forgets
+ * what has taken longest so far; {@code ports} prints the ports of the long connections that live, {@code broken} of those that have broken;
+ * {@code stop} waits for what is under way, prints the last report and ends.
  */
 final class TrafficProcess {
-    private static final int MOST_CONNECTING = 64;
     /** How long a short connection may take, and what is under way at the end: a few retransmissions (RFC 6298, 5.5). */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
 
     private static final long SELECT_MILLIS = 5;
+
+    /** A few rounds of the loop. */
+    private static final long MOST_BEHIND_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final Options options;
     private final Selector selector;
@@ -42,6 +47,7 @@ final class TrafficProcess {
     private final long startNanos = System.nanoTime();
     private int opened;
     private long shortsOpened;
+    private long nextRoundNanos = startNanos;
     private boolean stopping;
     private long stopNanos;
 
@@ -52,7 +58,13 @@ final class TrafficProcess {
 
     /** What is to be done. */
     private record Options(
-            InetSocketAddress target, int longs, long intervalNanos, int size, int shortRate, long shortLimit) {
+            InetSocketAddress target,
+            int longs,
+            long intervalNanos,
+            int size,
+            int shortRate,
+            long shortLimit,
+            int connecting) {
         static Options parse(String[] arguments) {
             InetSocketAddress target = new InetSocketAddress(0);
             int longs = 0;
@@ -60,6 +72,7 @@ final class TrafficProcess {
             int size = 256;
             int shortRate = 0;
             long shortLimit = Long.MAX_VALUE;
+            int connecting = 64;
             for (String argument : arguments) {
                 String value = argument.substring(argument.indexOf('=') + 1);
                 switch (argument.substring(0, argument.indexOf('='))) {
@@ -69,10 +82,12 @@ final class TrafficProcess {
                     case "size" -> size = Integer.parseInt(value);
                     case "short-rate" -> shortRate = Integer.parseInt(value);
                     case "short-limit" -> shortLimit = Long.parseLong(value);
+                    case "connecting" -> connecting = Integer.parseInt(value);
                     default -> throw new IllegalArgumentException(argument);
                 }
             }
-            return new Options(target, longs, TimeUnit.MILLISECONDS.toNanos(interval), size, shortRate, shortLimit);
+            return new Options(
+                    target, longs, TimeUnit.MILLISECONDS.toNanos(interval), size, shortRate, shortLimit, connecting);
         }
 
         private static InetSocketAddress address(String text) {
@@ -116,12 +131,27 @@ final class TrafficProcess {
                 obey(command, now);
             }
         }
-        System.out.println(counts.report(conversations, System.nanoTime()));
+        System.out.println(report(System.nanoTime()));
+    }
+
+    private String report(long now) {
+        Conversation oldest = shorts.peek();
+        return counts.report(conversations, oldest == null ? 0 : oldest.waitedNanos(now), now);
+    }
+
+    private String ports(String name, Predicate<Conversation> which) {
+        return conversations.stream()
+                .filter(which)
+                .map(conversation -> " " + conversation.localPort())
+                .collect(Collectors.joining("", name, ""));
     }
 
     private void obey(String command, long now) {
         switch (command) {
-            case "report" -> System.out.println(counts.report(conversations, now));
+            case "report" -> System.out.println(report(now));
+            case "mark" -> counts.mark();
+            case "ports" -> System.out.println(ports("ports", Conversation::isConnected));
+            case "broken" -> System.out.println(ports("broken", Conversation::isBroken));
             case "stop" -> {
                 stopping = true;
                 stopNanos = now;
@@ -135,14 +165,14 @@ final class TrafficProcess {
     }
 
     private void openLongs(long now) throws IOException {
-        while (opened < options.longs && counts.connecting() < MOST_CONNECTING) {
+        while (opened < options.longs && counts.connecting() < options.connecting) {
             conversations.add(new Conversation(opened++, false, options.size, options.target, selector, counts, now));
         }
     }
 
     private void openShorts(long now) throws IOException {
         long due = Math.min(options.shortLimit, (now - startNanos) * options.shortRate / TimeUnit.SECONDS.toNanos(1));
-        while (shortsOpened < due && counts.connecting() < MOST_CONNECTING) {
+        while (shortsOpened < due && counts.connecting() < options.connecting) {
             // Numbers after those of the long ones, so that each has its own part of the pattern.
             int number = (int) (options.longs + shortsOpened++);
             shorts.add(new Conversation(number, true, options.size, options.target, selector, counts, now));
@@ -158,13 +188,19 @@ final class TrafficProcess {
         }
     }
 
-    /** All wait equally long, so the one that has waited longest is in front. */
+    /**
+     * Messages at an even pace, so that at any instant some connections have just sent one: whose turn it is, is who has waited longest. What
+     * was not sent while all waited for echoes is not made up for.
+     */
     private void sendDue(long now) {
+        long stepNanos = options.longs == 0 ? 0 : options.intervalNanos / options.longs;
+        nextRoundNanos = Math.max(nextRoundNanos, now - MOST_BEHIND_NANOS);
         for (Conversation next = idle.peek();
-                next != null && now - next.roundEndNanos() >= options.intervalNanos;
+                next != null && now - nextRoundNanos >= 0 && now - next.roundEndNanos() >= options.intervalNanos / 2;
                 next = idle.peek()) {
             idle.remove();
             next.startRound(now);
+            nextRoundNanos += stepNanos;
         }
     }
 
