@@ -15,12 +15,12 @@ import java.util.function.Consumer;
 public final class TransferInbox {
     private final SingleThreadEventLoop loop;
     private final Consumer<MemorySegment> receiver;
-    private final Queue<Message> waiting = new ConcurrentLinkedQueue<>();
+    private final Queue<Message> waiting;
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final Runnable take = this::take;
     private final Runnable takeInNextTurn = this::takeInNextTurn;
 
-    private record Message(MemorySegment bytes, Runnable release) {}
+    record Message(MemorySegment bytes, Runnable release) {}
 
     /**
      * An empty one.
@@ -29,8 +29,13 @@ public final class TransferInbox {
      * @param receiver takes each message, on the loop
      */
     public TransferInbox(SingleThreadEventLoop loop, Consumer<MemorySegment> receiver) {
+        this(loop, receiver, new ConcurrentLinkedQueue<>());
+    }
+
+    TransferInbox(SingleThreadEventLoop loop, Consumer<MemorySegment> receiver, Queue<Message> waiting) {
         this.loop = loop;
         this.receiver = receiver;
+        this.waiting = waiting;
     }
 
     /** Adds a message, from any thread; {@code release} is run once it was taken. */
@@ -42,7 +47,12 @@ public final class TransferInbox {
     }
 
     private void take() {
-        Message message = waiting.remove();
+        Message message = waiting.poll();
+        if (message == null) {
+            // Who added it was overtaken before it could say so: it was taken with the one before.
+            goOn();
+            return;
+        }
         try {
             receiver.accept(message.bytes());
         } finally {
