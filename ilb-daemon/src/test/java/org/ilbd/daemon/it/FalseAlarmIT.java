@@ -36,6 +36,9 @@ class FalseAlarmIT {
         BULK_PORTS.forEach(port -> lab.start("iperf3-" + port, "server1", List.of("iperf3", "-s", "-p", "" + port)));
         List<Ilb> ilbs = lab.startIlbs(ILBS, options());
         List<Long> viewChanges = viewChanges(ilbs);
+        // While three processes start on two cores, one may stand still: that is before the load, and no part of this.
+        List<Integer> saidBefore =
+                ilbs.stream().map(ilb -> ilb.child().errors().length()).toList();
 
         List<Child> load = List.of(
                 bulk(BULK_PORTS.get(0)),
@@ -57,10 +60,11 @@ class FalseAlarmIT {
                 + scrapes.stream()
                         .map(scrape -> scrape.value("ilbd_engine_late_ticks_total"))
                         .toList());
-        assertThat(ilbs).allSatisfy(ilb -> {
-            assertThat(ilb.child().errors()).doesNotContain(ALARMS);
-            assertThat(ilb.scrape().value("ilbd_view_size")).isEqualTo(ILBS);
-        });
+        for (int i = 0; i < ILBS; i++) {
+            String said = ilbs.get(i).child().errors().substring(saidBefore.get(i));
+            assertThat(said).doesNotContain(ALARMS);
+            assertThat(scrapes.get(i).value("ilbd_view_size")).isEqualTo(ILBS);
+        }
         assertThat(viewChanges(ilbs)).isEqualTo(viewChanges);
     }
 
