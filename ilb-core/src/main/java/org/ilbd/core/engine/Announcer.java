@@ -98,8 +98,8 @@ final class Announcer {
         toPeer(position, tuple, server, WireState.of(state), reset, ageMillis);
     }
 
-    private void toPeer(
-            int position, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
+    /** As above, also with a state that only ILBs have among themselves. */
+    void toPeer(int position, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
         Peer peer = link.reachable(position);
         if (peer == null) {
             return;
@@ -136,6 +136,11 @@ final class Announcer {
         if (clock.nanos() - lastFlushNanos < MIN_INTERVAL_NANOS) {
             return;
         }
+        flushNow();
+    }
+
+    /** Sends what has waited. */
+    void flushNow() {
         lastFlushNanos = clock.nanos();
         flushAll();
         for (int i = 0; i < single.size(); i++) {

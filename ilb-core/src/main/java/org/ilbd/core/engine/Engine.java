@@ -91,8 +91,7 @@ public final class Engine {
         transfers = new Transfers(config, membership, link, clock, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(
-                config, output, services, associations, ranking, membership, link, announcer, counters, memory);
+        router = new PacketRouter(output, services, associations, ranking, membership, link, counters, memory);
         messages = new PeerMessages(
                 membership,
                 services,
@@ -282,7 +281,7 @@ public final class Engine {
 
     /** The association cache, to read its sizes. */
     public AssociationCache cache() {
-        return associations.cache();
+        return associations.cached().table();
     }
 
     /** How many associations this ILB owns. */
@@ -364,7 +363,7 @@ public final class Engine {
             boolean joining = membership.selfState() == IlbState.JOINING;
             ranking.change(view, joining ? Placement.of(viewWithSelf(activeIds), membership) : view);
             // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
-            associations.voidCache();
+            associations.cached().voidAll();
             if (membership.selfState() == IlbState.ACTIVE) {
                 associations.trust();
             }
@@ -399,13 +398,13 @@ public final class Engine {
         @Override
         public void broadcastGap(Peer peer) {
             counters.add(Counter.BROADCAST_GAPS);
-            associations.voidOrigin(peer.position());
+            associations.cached().voidOrigin(peer.position());
             observer.broadcastGap(peer);
         }
 
         @Override
         public void wasAway(long awayNanos) {
-            associations.voidCache();
+            associations.cached().voidAll();
             observer.wasAway(awayNanos);
         }
 

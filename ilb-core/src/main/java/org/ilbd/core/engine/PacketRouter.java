@@ -2,7 +2,6 @@ package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
@@ -13,6 +12,7 @@ import org.ilbd.core.packet.TcpReset;
 import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SelectionHash;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides where a packet goes.
@@ -26,14 +26,12 @@ final class PacketRouter {
     /** Of one packet (design: no packet visits more). */
     static final int MAX_VISITS = 3;
 
-    private final boolean fillsCaches;
     private final EngineOutput output;
     private final ServiceTable services;
     private final Associations associations;
     private final Ranking ranking;
     private final Membership membership;
     private final PeerLink link;
-    private final Announcer announcer;
     private final Counters counters;
     private final Packet packet = new Packet();
     private final MemorySegment made;
@@ -48,19 +46,15 @@ final class PacketRouter {
     private int firstVisited;
 
     PacketRouter(
-            EngineConfig config,
             EngineOutput output,
             ServiceTable services,
             Associations associations,
             Ranking ranking,
             Membership membership,
             PeerLink link,
-            Announcer announcer,
             Counters counters,
             SegmentAllocator memory) {
-        this.fillsCaches = config.cacheFill() != CacheFill.OFF;
         this.membership = membership;
-        this.announcer = announcer;
         this.output = output;
         this.services = services;
         this.associations = associations;
@@ -109,14 +103,24 @@ final class PacketRouter {
         }
     }
 
-    /** A SYN that its owner has sent through this ILB, its backup, together with the association. */
-    void deliverFromOwner(MemorySegment segment, long offset, int length, Server server) {
+    /**
+     * A packet that came with its association, which this ILB has stored: a SYN from the owner to its backup, or the first
+     * packet after it from one holder to the other.
+     *
+     * @param holder who sent it
+     * @param first whom the packet came to from the network
+     */
+    void deliverFromHolder(
+            MemorySegment segment, long offset, int length, Server server, Peer holder, @Nullable Peer first) {
         Packet.Verdict verdict = packet.parse(segment, offset, length);
-        if (isRoutable(verdict)) {
-            deliver(server);
-        } else {
+        if (!isRoutable(verdict)) {
             counters.drop(reason(verdict));
+            return;
         }
+        if (!packet.isSyn()) {
+            associations.confirm(holder, first, packet.tuple(), server);
+        }
+        deliver(server);
     }
 
     private void route(Service service, Packet.Verdict verdict) {
@@ -154,7 +158,7 @@ final class PacketRouter {
     private boolean goesThroughOtherHolder(Service service) {
         int slot = associations.unconfirmed(service, packet.tuple());
         if (slot == Associations.NONE) {
-            return visitsBefore == 0 && associations.isHalfOpenInCache(service, packet.tuple()) && forwardToHolder();
+            return visitsBefore == 0 && goesToHolder(service);
         }
         ranking.rank(packet.tuple());
         int other = ranking.selfOwns() ? ranking.backup() : ranking.owner();
@@ -170,18 +174,29 @@ final class PacketRouter {
                 firstVisited,
                 associations.server(slot),
                 AssociationState.ESTABLISHED,
+                false,
                 associations.ageMillis(slot));
         associations.establish(slot, packet.tuple());
         return true;
     }
 
+    /** The first packet after a SYN, at an ILB that does not hold its connection. */
+    private boolean goesToHolder(Service service) {
+        if (!associations.cached().isHalfOpen(service, packet.tuple()) || !forwardToHolder()) {
+            return false;
+        }
+        associations.cached().voidHalfOpen(service, packet.tuple());
+        return true;
+    }
+
     /** The ILB that had to forward this packet is not to have to do so with the next one. */
     private void tellForwarder(Server server) {
-        if (fillsCaches && visitsBefore > 0) {
-            Peer forwarder = membership.peerByTag(firstVisited);
-            if (forwarder != null && !packet.isFin() && !packet.isRst()) {
-                announcer.toPeer(forwarder.position(), packet.tuple(), server, ConnectionState.ESTABLISHED, false, 0);
-            }
+        if (visitsBefore == 0 || packet.isFin() || packet.isRst()) {
+            return;
+        }
+        Peer forwarder = membership.peerByTag(firstVisited);
+        if (forwarder != null) {
+            associations.tellForwarder(forwarder, packet.tuple(), server);
         }
     }
 
@@ -190,22 +205,26 @@ final class PacketRouter {
         ranking.rank(tuple);
         int owner = ranking.owner();
         int backup = ranking.backup();
-        associations.voidCached(service, tuple);
-        if (owner != Ranking.SELF) {
-            if (forward(owner)) {
-                return;
-            }
-            if (owner == Ranking.NONE) {
-                counters.drop(DropReason.NO_OWNER);
-                return;
-            }
-            // Whom we take for the owner has sent it here.
-            counters.drop(DropReason.VIEWS_DIFFER);
+        if (owner == Ranking.NONE) {
+            counters.drop(DropReason.NO_OWNER);
             return;
         }
+        if (owner != Ranking.SELF) {
+            associations.cached().voidBySyn(owner, service, tuple);
+            if (!forward(owner)) {
+                // Whom we take for the owner has sent it here.
+                counters.drop(DropReason.VIEWS_DIFFER);
+            }
+            return;
+        }
+        associations.cached().remove(service, tuple);
         int slot = associations.associate(service, tuple);
         if (slot == Associations.NONE) {
             withoutAssociation(service);
+            return;
+        }
+        if (slot == Associations.NOT_YET) {
+            counters.drop(DropReason.ASSOCIATIONS_DIFFER);
             return;
         }
         Server server = associations.server(slot);
@@ -223,6 +242,7 @@ final class PacketRouter {
                     firstVisited,
                     server,
                     WireState.of(associations.state(slot)),
+                    associations.isReset(slot),
                     associations.ageMillis(slot));
         }
     }

@@ -75,7 +75,14 @@ final class PeerLink {
 
     /** As {@link #forward}, with the association that the receiver is to store before it delivers. */
     void forwardWithAssociation(
-            Packet packet, Peer peer, int hop, int visited0, Server server, AssociationState state, int ageMillis) {
+            Packet packet,
+            Peer peer,
+            int hop,
+            int visited0,
+            Server server,
+            AssociationState state,
+            boolean reset,
+            int ageMillis) {
         int length = ForwardHeader.encode(
                 datagram, 0, tag, membership.incarnation(), hop, hop == 1 ? tag : visited0, tag, true);
         IpAddress address = server.endpoint().address();
@@ -83,7 +90,7 @@ final class PeerLink {
                 datagram,
                 length,
                 state,
-                false,
+                reset,
                 packet.tuple(),
                 address.high(),
                 address.low(),

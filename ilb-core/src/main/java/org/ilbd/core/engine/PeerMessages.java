@@ -202,16 +202,17 @@ final class PeerMessages {
         }
         if (!isAt(server.endpoint(), forward.association())) {
             // The owner is told of the older association. Until it knows, and whoever heard of the other from it, a
-            // packet
-            // could go to the wrong server; so there is to be none before the client sends its SYN again.
+            // packet could go to the wrong server; so there is to be none before the client sends its SYN again.
             counters.drop(DropReason.ASSOCIATIONS_DIFFER);
             return;
         }
-        if (forward.association().state() == AssociationState.ESTABLISHED) {
-            Peer first = membership.peerByTag(forward.visited0());
-            associations.confirm(peer, first, forward.association().tuple(), server);
-        }
-        router.deliverFromOwner(segment, forward.packetOffset(), forward.packetLength(), server);
+        router.deliverFromHolder(
+                segment,
+                forward.packetOffset(),
+                forward.packetLength(),
+                server,
+                peer,
+                membership.peerByTag(forward.visited0()));
     }
 
     private void onAssociations(MemorySegment segment, long offset, int length) {
@@ -264,6 +265,10 @@ final class PeerMessages {
         }
         if (association.state() == AssociationState.UNSURE) {
             associations.answer(peer.position(), service, tuple, server);
+            return null;
+        }
+        if (association.state() == AssociationState.UNKNOWN) {
+            associations.onUnknown(peer.position(), service, tuple);
             return null;
         }
         return associations.learn(

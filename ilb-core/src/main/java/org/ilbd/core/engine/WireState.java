@@ -17,7 +17,7 @@ final class WireState {
 
     static ConnectionState of(AssociationState state) {
         return switch (state) {
-            case HALF_OPEN, UNSURE -> ConnectionState.HALF_OPEN;
+            case HALF_OPEN, UNSURE, UNKNOWN -> ConnectionState.HALF_OPEN;
             case ESTABLISHED -> ConnectionState.ESTABLISHED;
             case CLOSING -> ConnectionState.CLOSING;
         };

@@ -9,7 +9,9 @@ public enum AssociationState {
     /** A FIN or a RST was seen. */
     CLOSING(3),
     /** The sender holds it half-open and is about to forget it: whoever knows it better is to say so. */
-    UNSURE(4);
+    UNSURE(4),
+    /** The answer of an ILB that is to hold it too: it does not know of any packet after the SYN. */
+    UNKNOWN(5);
 
     private final int code;
 
@@ -23,7 +25,7 @@ public enum AssociationState {
     }
 
     static boolean isCode(int code) {
-        return code >= HALF_OPEN.code && code <= UNSURE.code;
+        return code >= HALF_OPEN.code && code <= UNKNOWN.code;
     }
 
     /** The state for a byte that {@link #isCode} has approved. */
@@ -32,7 +34,8 @@ public enum AssociationState {
             case 1 -> HALF_OPEN;
             case 2 -> ESTABLISHED;
             case 3 -> CLOSING;
-            default -> UNSURE;
+            case 4 -> UNSURE;
+            default -> UNKNOWN;
         };
     }
 }

@@ -108,7 +108,11 @@ final class Cluster {
 
     @Nullable
     SimulatedIlb at(Endpoint bind) {
-        return latest[(int) bind.address().low() & (MAX_ILBS - 1)];
+        return latest[place(bind)];
+    }
+
+    static int place(Endpoint bind) {
+        return (int) bind.address().low() & (MAX_ILBS - 1);
     }
 
     private static Endpoint endpoint(int place) {

@@ -163,6 +163,11 @@ final class SimulatedClients implements TcpEndpoint.Host {
         Conversation conversation = tcp.conversation;
         conversation.established = true;
         conversation.server = answering;
+        if (answering != null && !answering.isUp()) {
+            // Its SYN-ACK was on the way when it went down.
+            giveUp(tcp, answering);
+            return;
+        }
         conversation.progressNanos = queue.now();
         if (conversation.finishNow) {
             request(tcp);
@@ -299,10 +304,14 @@ final class SimulatedClients implements TcpEndpoint.Host {
             if (conversation.over || conversation.server != server) {
                 continue;
             }
-            conversation.excuse = server + " went down";
-            tcp.vanish();
-            endpoints.remove(conversation.client, tcp);
-            over(tcp);
+            giveUp(tcp, server);
         }
+    }
+
+    private void giveUp(TcpEndpoint tcp, SimulatedServer server) {
+        tcp.conversation.excuse = server + " went down";
+        tcp.vanish();
+        endpoints.remove(tcp.conversation.client, tcp);
+        over(tcp);
     }
 }

@@ -1,0 +1,268 @@
+package org.ilbd.core.engine;
+
+import java.lang.foreign.SegmentAllocator;
+import java.util.List;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.ExpiryPolicy;
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.packet.FourTuple;
+
+/**
+ * The associations that this ILB holds as an owner or as a backup: the LTOC, with what the engine notes of each. Every change
+ * of one happens in the few methods of this class, so that the servers' counts and the newcomers follow.
+ */
+final class HeldAssociations {
+    /** No slot: this ILB does not hold the connection. */
+    static final int NONE = -1;
+
+    private static final int OWNED = 1;
+    private static final int RESET = 2;
+    private static final int KEPT = 4;
+    /** How often the others were asked whether a half-open association is established: two bits. */
+    private static final int ASKED = 8;
+
+    private static final int ASKED_MASK = 3 * ASKED;
+
+    /** The other holder has not said yet that it knows the connection as established. */
+    private static final int UNCONFIRMED = 32;
+
+    /** A newcomer could not be told of the last change, for its stream was full. */
+    private static final int MISSED = 64;
+
+    private final OwnedConnections table;
+    private final ServiceTable services;
+    private final Ranking ranking;
+    private final Transfers transfers;
+    private final Clock clock;
+
+    private int owned;
+
+    HeldAssociations(
+            EngineConfig config,
+            SegmentAllocator memory,
+            ServiceTable services,
+            Ranking ranking,
+            Transfers transfers,
+            Clock clock) {
+        this.table = new OwnedConnections(
+                memory,
+                config.established(),
+                config.halfOpen(),
+                config.halfOpenTimeoutMillis(),
+                config.establishedTimeoutMillis(),
+                config.closingTimeoutMillis(),
+                config.tableKey0(),
+                config.tableKey1());
+        this.table.onEviction(this::beforeRemoval);
+        this.services = services;
+        this.ranking = ranking;
+        this.transfers = transfers;
+        this.clock = clock;
+    }
+
+    OwnedConnections table() {
+        return table;
+    }
+
+    /** How many this ILB owns; it backs up the others. */
+    int owned() {
+        return owned;
+    }
+
+    /** The slot of a connection, or {@link #NONE}. */
+    int find(Service service, FourTuple tuple) {
+        return table.find(service.index(), tuple);
+    }
+
+    Server server(int slot) {
+        return services.server(table.server(slot));
+    }
+
+    ConnectionState state(int slot) {
+        return table.state(slot);
+    }
+
+    int ageMillis(int slot) {
+        return clock.millis() - table.createdMillis(slot);
+    }
+
+    /** Milliseconds since it was announced last, or would have been. */
+    int sinceAnnouncedMillis(int slot) {
+        return clock.millis() - table.stamp(slot);
+    }
+
+    /** Notes that it was announced that long ago. */
+    void setAnnounced(int slot, int agoMillis) {
+        table.setStamp(slot, clock.millis() - agoMillis);
+    }
+
+    /** Whether a RST began the closing. */
+    boolean isReset(int slot) {
+        return has(slot, RESET);
+    }
+
+    void setReset(int slot, boolean isReset) {
+        set(slot, RESET, isReset);
+    }
+
+    /** Whether it stays although this ILB would not hold it by the view that it knows, until the next view. */
+    boolean isKept(int slot) {
+        return has(slot, KEPT);
+    }
+
+    void setKept(int slot, boolean isKept) {
+        set(slot, KEPT, isKept);
+    }
+
+    /** Whether the other holder has not said yet that it knows the connection as established. */
+    boolean isUnconfirmed(int slot) {
+        return has(slot, UNCONFIRMED);
+    }
+
+    void setUnconfirmed(int slot, boolean isUnconfirmed) {
+        set(slot, UNCONFIRMED, isUnconfirmed);
+    }
+
+    /** Whether a newcomer has missed a change of it. */
+    boolean isMissed(int slot) {
+        return has(slot, MISSED);
+    }
+
+    void setMissed(int slot, boolean isMissed) {
+        set(slot, MISSED, isMissed);
+    }
+
+    /** Whether the others were asked about it since it was last in use. */
+    boolean wasAsked(int slot) {
+        return has(slot, ASKED_MASK);
+    }
+
+    /** Whether they were asked so often that there is no sense in asking again. */
+    boolean wasAskedInVain(int slot) {
+        return (table.flags(slot) & ASKED_MASK) == ASKED_MASK;
+    }
+
+    void noteAsked(int slot) {
+        table.setFlags(slot, (byte) (table.flags(slot) + ASKED));
+    }
+
+    /** Sets whether this ILB owns an association, which counts at its server then, or only backs it up. */
+    void setOwned(int slot, boolean isOwned) {
+        if (isOwned == has(slot, OWNED)) {
+            return;
+        }
+        set(slot, OWNED, isOwned);
+        int difference = isOwned ? 1 : -1;
+        owned += difference;
+        if (table.state(slot) != ConnectionState.CLOSING) {
+            server(slot).addConnections(difference);
+        }
+    }
+
+    boolean isOwned(int slot) {
+        return has(slot, OWNED);
+    }
+
+    /** Adds what is not held yet; its slot, or {@link #NONE} if its state's room is full. */
+    int insert(Service service, FourTuple tuple, Server server, ConnectionState state, int ageMillis) {
+        int createdMillis = clock.millis() - ageMillis;
+        int slot = table.insert(service.index(), tuple, server.index(), state, createdMillis, clock.millis());
+        if (slot != NONE) {
+            table.setFlags(slot, (byte) 0);
+            setAnnounced(slot, 0);
+            setOwned(slot, ranking.rank(tuple).selfOwns());
+            tellJoiners(slot, tuple);
+        }
+        return slot;
+    }
+
+    /** Notes that a connection was used. An answer to a question that was asked before means nothing any more. */
+    void touch(int slot) {
+        set(slot, ASKED_MASK, false);
+        table.touch(slot, clock.millis());
+    }
+
+    /**
+     * Moves an association to another state and sets whether a RST did it; counts it as live or not at its server.
+     *
+     * @return false, and nothing changed, if there is no room in that state
+     */
+    boolean transition(int slot, FourTuple tuple, ConnectionState to, boolean reset) {
+        boolean wasLive = table.state(slot) != ConnectionState.CLOSING;
+        if (!table.transition(slot, to, clock.millis())) {
+            return false;
+        }
+        table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT | MISSED)) | (reset ? RESET : 0)));
+        boolean isLive = to != ConnectionState.CLOSING;
+        if (has(slot, OWNED) && wasLive != isLive) {
+            server(slot).addConnections(isLive ? 1 : -1);
+        }
+        tellJoiners(slot, tuple);
+        return true;
+    }
+
+    /**
+     * Another connection begins on the port of one that is closing, with the same server: from now on that is the one whose
+     * age counts. Without room among the half-open ones it stays among the closing ones, and its first packet after the SYN
+     * establishes it, as after a RST.
+     */
+    void reopen(int slot, FourTuple tuple, int ageMillis) {
+        setAgeMillis(slot, ageMillis);
+        if (!transition(slot, tuple, ConnectionState.HALF_OPEN, false)) {
+            transition(slot, tuple, ConnectionState.CLOSING, true);
+        }
+        touch(slot);
+    }
+
+    void setAgeMillis(int slot, int ageMillis) {
+        table.setCreatedMillis(slot, clock.millis() - ageMillis);
+    }
+
+    void remove(int slot) {
+        beforeRemoval(slot);
+        table.remove(slot);
+    }
+
+    /** Removes what has expired and may, at most {@code budget} entries; how many. */
+    int expire(int budget, ExpiryPolicy policy) {
+        return table.expire(clock.millis(), budget, policy);
+    }
+
+    /** Before an entry is removed: expired, or closing and giving way. */
+    void beforeRemoval(int slot) {
+        setOwned(slot, false);
+    }
+
+    /**
+     * Whether a newcomer is going to hold a connection. To this ILB it is JOINING; it may be ACTIVE by now, and what it is
+     * told may be on its way.
+     */
+    boolean concernsNewcomer(FourTuple tuple) {
+        List<Transfers.Joiner> joiners = transfers.joiners();
+        for (int i = 0; i < joiners.size(); i++) {
+            Placement future = joiners.get(i).future();
+            long ranked = future.rank(tuple);
+            int position = joiners.get(i).position();
+            if (future.owner(ranked) == position || future.backup(ranked) == position) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void tellJoiners(int slot, FourTuple tuple) {
+        if (has(slot, OWNED)) {
+            boolean told = transfers.changed(tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
+            setMissed(slot, !told);
+        }
+    }
+
+    private boolean has(int slot, int flags) {
+        return (table.flags(slot) & flags) != 0;
+    }
+
+    private void set(int slot, int flags, boolean on) {
+        int before = table.flags(slot);
+        table.setFlags(slot, (byte) (on ? before | flags : before & ~flags));
+    }
+}
