@@ -197,6 +197,19 @@ final class Associations {
         return replaces && slot != NONE && held.concernsNewcomer(tuple) ? NOT_YET : slot;
     }
 
+    /**
+     * A SYN says that what the cache knows of its 4-tuple may be of another time. What is held here is not looked up there.
+     *
+     * @param owner the position of the peer that will say more
+     */
+    void voidCachedBySyn(int owner, Service service, FourTuple tuple) {
+        if (held.find(service, tuple) == NONE) {
+            cached.voidBySyn(owner, service, tuple);
+        } else {
+            cached.remove(service, tuple);
+        }
+    }
+
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */
     private void voidCaches(FourTuple tuple, Server server) {
         if (cacheFill == CacheFill.ON_DEMAND) {

@@ -63,6 +63,25 @@ class ReplicationTest {
     }
 
     @Test
+    void theBackupServesTheNextConnectionOfAPortItselfOnceItIsEstablished() {
+        TestCluster cluster = TestCluster.of(3);
+        cluster.send(backup, CLIENT, VIP, SYN);
+        cluster.send(backup, CLIENT, VIP, ACK);
+        cluster.send(backup, CLIENT, VIP, FIN_ACK);
+        cluster.advanceMillis(50);
+        cluster.send(backup, CLIENT, VIP, SYN);
+        cluster.send(backup, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        Counters counters = cluster.ilb(backup).engine.counters();
+        long forwarded = counters.get(Counter.FORWARDED);
+        for (int i = 0; i < 5; i++) {
+            assertThat(cluster.send(backup, CLIENT, VIP, ACK)).hasSize(1);
+            cluster.advanceMillis(10);
+        }
+        assertThat(counters.get(Counter.FORWARDED)).isEqualTo(forwarded);
+    }
+
+    @Test
     void whoKnowsAConnectionAsHalfOpenForwardsItsFirstPacketOnly() {
         TestCluster cluster = TestCluster.of(3);
         cluster.send(owner, CLIENT, VIP, SYN);
