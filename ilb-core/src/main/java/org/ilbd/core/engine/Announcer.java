@@ -25,7 +25,7 @@ final class Announcer {
      * Least time between two datagrams that are not full. 250 us are half of a LAN's round trip with two hosts in it: the
      * caches know a connection before its second packet, and a busy ILB sends 4,000 such datagrams a second at most.
      */
-    private static final long MIN_INTERVAL_NANOS = 250_000;
+    static final long MIN_INTERVAL_NANOS = 250_000;
 
     private final EngineConfig config;
     private final Membership membership;

@@ -39,6 +39,12 @@ public final class Engine {
      */
     public static final int MAX_SLICE = 5_000;
 
+    /** Associations that a handover looks at in a second, at least, while nothing holds it up: a slice with each tick. */
+    public static final long WALKED_PER_SECOND = MAX_SLICE * (1_000_000_000 / TICK_NANOS);
+
+    /** Least time between two datagrams with associations to the same peers that are not full. */
+    public static final long ANNOUNCEMENT_INTERVAL_NANOS = Announcer.MIN_INTERVAL_NANOS;
+
     private final EngineConfig config;
     private final Clock clock;
     private final Counters counters = new Counters();

@@ -14,6 +14,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ilbd}: reads the configuration, and checks it or runs with it. */
@@ -49,7 +50,6 @@ public final class IlbdCommand implements Callable<Integer> {
 
     @Option(
             names = {"-c", "--config"},
-            required = true,
             paramLabel = "FILE",
             description = "The configuration file (HOCON).")
     @Nullable
@@ -77,6 +77,7 @@ public final class IlbdCommand implements Callable<Integer> {
     /** The command line of {@code ilbd}. {@link CommandLine#execute} returns the number of an {@link ExitCode}. */
     public static CommandLine commandLine(final Launcher launcher) {
         return new CommandLine(new IlbdCommand(launcher))
+                .addSubcommand(new SimulateCommand())
                 .setExecutionExceptionHandler(IlbdCommand::unexpected)
                 .setUsageHelpAutoWidth(true);
     }
@@ -84,7 +85,11 @@ public final class IlbdCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         final CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
-        final Path path = Objects.requireNonNull(file);
+        final Path path = file;
+        if (path == null) {
+            // Not required by picocli, for the subcommands go without.
+            throw new ParameterException(commandLine, "Missing required option: '--config=FILE'");
+        }
         final Configuration configuration;
         try {
             configuration = ConfigurationLoader.load(path);
