@@ -3,7 +3,6 @@ package org.ilbd.core.engine;
 import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.ExpiryPolicy;
-import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.AssociationState;
@@ -44,15 +43,13 @@ final class Associations {
      */
     private static final int REPLACEMENT_MILLIS = 1_000;
 
-    /** By how much the ages of one association differ at most between two ILBs: a record's way, be it overtaken. */
-    private static final int STALE_MILLIS = 20;
-
     private final HeldAssociations held;
     private final CachedAssociations cached;
     private final CacheFill cacheFill;
     private final ServiceTable services;
     private final Ranking ranking;
     private final Announcer announcer;
+    private final Transfers transfers;
     private final Counters counters;
     private final int refreshMillis;
     private final int repeatMillis;
@@ -81,11 +78,8 @@ final class Associations {
         this.services = services;
         this.ranking = ranking;
         this.announcer = announcer;
+        this.transfers = transfers;
         this.counters = counters;
-    }
-
-    OwnedConnections table() {
-        return held.table();
     }
 
     /** What this ILB holds itself. */
@@ -98,24 +92,6 @@ final class Associations {
         return cached;
     }
 
-    /** Associations in the LTOC that this ILB owns; it backs up the others. */
-    int owned() {
-        return held.owned();
-    }
-
-    /** The server of a connection's packet that is no SYN, or null if nothing is known; the packet moves the state. */
-    @Nullable
-    Server serve(Service service, FourTuple tuple, boolean fin, boolean rst) {
-        int slot = held.find(service, tuple);
-        if (slot != NONE) {
-            counters.add(Counter.SERVED_OWNED);
-            return serveHeld(slot, tuple, fin, rst);
-        }
-        Server server = cached.serve(service, tuple, fin, rst);
-        counters.add(server == null ? Counter.CACHE_MISSES : Counter.SERVED_CACHED);
-        return server;
-    }
-
     /** The server of a connection, or null if nothing is known; changes nothing. For ICMP errors. */
     @Nullable
     Server peek(Service service, FourTuple tuple) {
@@ -123,7 +99,9 @@ final class Associations {
         return slot == NONE ? cached.peek(service, tuple) : held.server(slot);
     }
 
-    private Server serveHeld(int slot, FourTuple tuple, boolean fin, boolean rst) {
+    /** The server of a packet, that is no SYN, of a connection that is held here; the packet moves the state. */
+    Server serveHeld(int slot, FourTuple tuple, boolean fin, boolean rst) {
+        counters.add(Counter.SERVED_OWNED);
         Server server = held.server(slot);
         ConnectionState state = held.state(slot);
         boolean wasReset = held.isReset(slot);
@@ -146,14 +124,22 @@ final class Associations {
         return server;
     }
 
+    /** The same for a connection that others hold; null if this ILB does not know its server. */
+    @Nullable
+    Server serveCached(int entry, FourTuple tuple, boolean fin, boolean rst) {
+        Server server = cached.serve(entry, tuple, fin, rst);
+        counters.add(server == null ? Counter.CACHE_MISSES : Counter.SERVED_CACHED);
+        return server;
+    }
+
     private void end(int slot, FourTuple tuple, Server server, boolean reset) {
         held.transition(slot, tuple, ConnectionState.CLOSING, reset);
-        announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, ageMillis(slot));
+        announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, held.ageMillis(slot));
     }
 
     private void refresh(int slot, FourTuple tuple, Server server, ConnectionState state) {
         held.setAnnounced(slot, 0);
-        announcer.toHolders(tuple, server, state, false, ageMillis(slot));
+        announcer.toHolders(tuple, server, state, false, held.ageMillis(slot));
     }
 
     /**
@@ -180,7 +166,7 @@ final class Associations {
                 return slot;
             }
             // The backup may have the old association still. To it, and to all others, this one is the older.
-            ageMillis = ageMillis(slot) + REPLACEMENT_MILLIS;
+            ageMillis = held.ageMillis(slot) + REPLACEMENT_MILLIS;
             held.remove(slot);
             voidCaches(tuple, server);
         }
@@ -194,20 +180,7 @@ final class Associations {
             counters.add(Counter.NEW_CONNECTIONS);
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
-        return replaces && slot != NONE && held.concernsNewcomer(tuple) ? NOT_YET : slot;
-    }
-
-    /**
-     * A SYN says that what the cache knows of its 4-tuple may be of another time. What is held here is not looked up there.
-     *
-     * @param owner the position of the peer that will say more
-     */
-    void voidCachedBySyn(int owner, Service service, FourTuple tuple) {
-        if (held.find(service, tuple) == NONE) {
-            cached.voidBySyn(owner, service, tuple);
-        } else {
-            cached.remove(service, tuple);
-        }
+        return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */
@@ -217,34 +190,18 @@ final class Associations {
         }
     }
 
-    Server server(int slot) {
-        return held.server(slot);
-    }
-
-    ConnectionState state(int slot) {
-        return held.state(slot);
-    }
-
-    int ageMillis(int slot) {
-        return held.ageMillis(slot);
-    }
-
     /** Tells an ILB that had to forward a packet of a connection that is held here, so that it need not do so with the next. */
     void tellForwarder(Peer forwarder, FourTuple tuple, Server server) {
         int slot = held.find(server.service(), tuple);
         if (slot != NONE && cacheFill != CacheFill.OFF) {
-            announcer.toPeer(forwarder.position(), tuple, server, ConnectionState.ESTABLISHED, false, ageMillis(slot));
+            announcer.toPeer(
+                    forwarder.position(), tuple, server, ConnectionState.ESTABLISHED, false, held.ageMillis(slot));
         }
     }
 
-    /**
-     * The slot of a connection that is half-open here, or is not known to be established at the ILB that holds it besides; or
-     * {@link #NONE}.
-     */
-    int unconfirmed(Service service, FourTuple tuple) {
-        int slot = held.find(service, tuple);
-        boolean is = slot != NONE && (held.state(slot) == ConnectionState.HALF_OPEN || held.isUnconfirmed(slot));
-        return is ? slot : NONE;
+    /** Whether a connection is half-open here, or is not known to be established at the ILB that holds it besides. */
+    boolean isUnconfirmed(int slot) {
+        return held.state(slot) == ConnectionState.HALF_OPEN || held.isUnconfirmed(slot);
     }
 
     /** A connection is established, which the other ILB that holds it is being told with the packet that says so. */
@@ -259,7 +216,7 @@ final class Associations {
     /** Tells the other holder of a connection that it is established here too, and so the ILB that its packets come to. */
     void confirm(Peer holder, @Nullable Peer first, FourTuple tuple, Server server) {
         int slot = held.find(server.service(), tuple);
-        int age = slot == NONE ? 0 : ageMillis(slot);
+        int age = slot == NONE ? 0 : held.ageMillis(slot);
         announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age);
         if (first != null && first != holder) {
             tellForwarder(first, tuple, server);
@@ -292,9 +249,8 @@ final class Associations {
             return server;
         }
         cached.remove(service, tuple);
-        // One that is half-closed may live for long yet, or be opened anew; that the end of one is announced means
-        // nothing
-        // to us.
+        // One that is half-closed may live for long yet, or be opened anew; an end that is announced means nothing
+        // here.
         if (state != ConnectionState.CLOSING || toldBy != ToldBy.ANNOUNCEMENT) {
             slot = insert(service, tuple, server, state, reset, ageMillis);
             if (slot != NONE) {
@@ -329,7 +285,7 @@ final class Associations {
         boolean believesEnd = toldBy == ToldBy.SYN || (toldBy == ToldBy.TRANSFER && !trusted);
         if (ours != server && (state != ConnectionState.CLOSING || believesEnd)) {
             counters.add(Counter.ASSOCIATION_CONFLICTS);
-            int age = ageMillis(slot);
+            int age = held.ageMillis(slot);
             if (trusted && ourState != ConnectionState.CLOSING && age >= ageMillis && ours.up()) {
                 announcer.toPeer(origin, tuple, ours, ourState, false, age);
                 return ours;
@@ -356,14 +312,14 @@ final class Associations {
             }
             case ESTABLISHED -> {
                 held.setUnconfirmed(slot, false);
-                // On the stream of its changes, the port was used again since it closed, and of that SYN nothing came
-                // here.
+                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
                 if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy != ToldBy.ANNOUNCEMENT) {
                     held.transition(slot, tuple, ConnectionState.ESTABLISHED, false);
                 }
             }
             case CLOSING -> {
-                if (toldBy == ToldBy.ANNOUNCEMENT && ageMillis > ageMillis(slot) + STALE_MILLIS) {
+                if (toldBy == ToldBy.ANNOUNCEMENT
+                        && ageMillis > held.ageMillis(slot) + CachedAssociations.STALE_MILLIS) {
                     // It was the end of the connection that had the port before, and has been overtaken.
                     return ours;
                 }
@@ -382,37 +338,6 @@ final class Associations {
         cached.expire(budget);
     }
 
-    /** Whether a RST began the closing. */
-    boolean isReset(int slot) {
-        return held.isReset(slot);
-    }
-
-    /** Sets whether this ILB owns an association, which counts at its server then, or only backs it up. */
-    void setOwned(int slot, boolean isOwned) {
-        held.setOwned(slot, isOwned);
-    }
-
-    /**
-     * Sets whether an association stays although this ILB would not hold it by the view that it knows: who sent it may know a
-     * newer one. It is decided anew with the next view.
-     */
-    void setKept(int slot, boolean isKept) {
-        held.setKept(slot, isKept);
-    }
-
-    /** Sets whether a newcomer has missed a change of an association. */
-    void setMissed(int slot, boolean isMissed) {
-        held.setMissed(slot, isMissed);
-    }
-
-    boolean isMissed(int slot) {
-        return held.isMissed(slot);
-    }
-
-    boolean isKept(int slot) {
-        return held.isKept(slot);
-    }
-
     /**
      * Moves an association that two others hold now to the cache.
      *
@@ -421,7 +346,7 @@ final class Associations {
     void letGo(int slot, FourTuple tuple, boolean forget) {
         Server server = held.server(slot);
         boolean live = held.state(slot) == ConnectionState.ESTABLISHED;
-        int age = ageMillis(slot);
+        int age = held.ageMillis(slot);
         held.remove(slot);
         int owner = ranking.rank(tuple).owner();
         if (live && !forget && owner >= 0) {
@@ -460,7 +385,7 @@ final class Associations {
     private boolean mayExpire(int slot) {
         if (held.state(slot) == ConnectionState.HALF_OPEN && !held.wasAskedInVain(slot)) {
             held.server(slot).service().readTuple(held.table(), slot, expiring);
-            if (announcer.ask(expiring, held.server(slot), ageMillis(slot))) {
+            if (announcer.ask(expiring, held.server(slot), held.ageMillis(slot))) {
                 held.noteAsked(slot);
                 return false;
             }

@@ -29,7 +29,7 @@ final class CachedAssociations {
      * For so long after a SYN there may be announcements of the connection that had its port before: longer than what waits
      * for others of its kind, and is overtaken, is on its way.
      */
-    private static final int STALE_MILLIS = 20;
+    static final int STALE_MILLIS = 20;
 
     private final AssociationCache cache;
     private final CacheFill fill;
@@ -67,10 +67,14 @@ final class CachedAssociations {
         return cache;
     }
 
-    /** The server of a connection's packet that is no SYN, or null if nothing is known; the packet moves the state. */
+    /** The entry of a connection, or {@link #NONE}. */
+    int find(Service service, FourTuple tuple) {
+        return cache.find(service.index(), tuple);
+    }
+
+    /** The server of a packet, that is no SYN, of such an entry, or null if it has none; the packet moves the state. */
     @Nullable
-    Server serve(Service service, FourTuple tuple, boolean fin, boolean rst) {
-        int slot = cache.find(service.index(), tuple);
+    Server serve(int slot, FourTuple tuple, boolean fin, boolean rst) {
         if (slot == NONE) {
             return null;
         }
@@ -118,17 +122,13 @@ final class CachedAssociations {
     }
 
     /** Whether all that is known of a connection is that it was half-open, so that its packet is for a holder. */
-    boolean isHalfOpen(Service service, FourTuple tuple) {
-        int slot = cache.find(service.index(), tuple);
+    boolean isHalfOpen(int slot) {
         return slot != NONE && (cache.server(slot) & HALF_OPEN_BIT) != 0;
     }
 
     /** A packet of one that was half-open has gone to a holder, which knows better. */
-    void voidHalfOpen(Service service, FourTuple tuple) {
-        int slot = cache.find(service.index(), tuple);
-        if (slot != NONE) {
-            cache.setServer(slot, UNKNOWN_SERVER | HALF_OPEN_BIT);
-        }
+    void voidHalfOpen(int slot) {
+        cache.setServer(slot, UNKNOWN_SERVER | HALF_OPEN_BIT);
     }
 
     /** A SYN is on its way to its owner, the peer at that position: what is known of its 4-tuple is of another time. */

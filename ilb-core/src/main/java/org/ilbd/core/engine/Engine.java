@@ -276,13 +276,15 @@ public final class Engine {
     /** The server of a connection that this ILB owns or backs up, or null if it does neither; changes nothing. */
     public @Nullable Server held(FourTuple tuple) {
         Service service = services.findByDestination(tuple);
-        int slot = service == null ? Associations.NONE : associations.table().find(service.index(), tuple);
-        return slot == Associations.NONE ? null : associations.server(slot);
+        int slot = service == null
+                ? Associations.NONE
+                : associations.held().table().find(service.index(), tuple);
+        return slot == Associations.NONE ? null : associations.held().server(slot);
     }
 
     /** The LTOC, to read its sizes. */
     public OwnedConnections owned() {
-        return associations.table();
+        return associations.held().table();
     }
 
     /** The association cache, to read its sizes. */
@@ -292,12 +294,12 @@ public final class Engine {
 
     /** How many associations this ILB owns. */
     public int ownedCount() {
-        return associations.owned();
+        return associations.held().owned();
     }
 
     /** How many associations this ILB holds for others: most of them as their backup. */
     public int backedUpCount() {
-        return associations.table().size() - associations.owned();
+        return associations.held().table().size() - associations.held().owned();
     }
 
     /** Associations that no ILB but this one is known to hold. */

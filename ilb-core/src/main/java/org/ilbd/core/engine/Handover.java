@@ -42,6 +42,7 @@ final class Handover {
     /** So many associations can be skipped while one is handed over. */
     private static final int SKIPS = 16;
 
+    private final HeldAssociations held;
     private final OwnedConnections table;
     private final ServiceTable services;
     private final Associations associations;
@@ -73,7 +74,8 @@ final class Handover {
             Membership membership,
             Ranking ranking,
             Transfers transfers) {
-        this.table = associations.table();
+        this.held = associations.held();
+        this.table = held.table();
         this.services = services;
         this.associations = associations;
         this.membership = membership;
@@ -184,7 +186,7 @@ final class Handover {
 
     private int countUnderReplicated() {
         if (ranking.current().size() < 2) {
-            return associations.owned();
+            return held.owned();
         }
         if (!losing || !isSending()) {
             return 0;
@@ -203,10 +205,10 @@ final class Handover {
                 settle();
                 return;
             }
-            if (onlyMissed && !associations.isMissed(slot)) {
+            if (onlyMissed && !held.isMissed(slot)) {
                 left--;
             } else if (handOver(slot)) {
-                associations.setMissed(slot, false);
+                held.setMissed(slot, false);
                 left -= SKIPS;
             } else {
                 return;
@@ -224,8 +226,8 @@ final class Handover {
         long now = current.rank(tuple);
         int owner = current.owner(now);
         int backup = current.backup(now);
-        associations.setOwned(slot, owner == Placement.SELF);
-        associations.setKept(slot, false);
+        held.setOwned(slot, owner == Placement.SELF);
+        held.setKept(slot, false);
         boolean sent = true;
         if ((!rejoined || ranking.selfHolds(tuple)) && isSender(base.owner(before), base.backup(before))) {
             // The owner has gone: its backup is the owner now, and the new backup gets the association from it.
@@ -236,10 +238,10 @@ final class Handover {
         if (sent && owner == Placement.SELF) {
             sent = transfers.tellJoiners(
                     tuple,
-                    associations.server(slot),
+                    held.server(slot),
                     table.state(slot),
-                    associations.isReset(slot),
-                    associations.ageMillis(slot),
+                    held.isReset(slot),
+                    held.ageMillis(slot),
                     PeerTransfer.WALK_WINDOW);
         }
         return sent;
@@ -261,10 +263,10 @@ final class Handover {
         return transfers.append(
                 position,
                 tuple,
-                associations.server(slot),
+                held.server(slot),
                 table.state(slot),
-                associations.isReset(slot),
-                associations.ageMillis(slot),
+                held.isReset(slot),
+                held.ageMillis(slot),
                 PeerTransfer.WALK_WINDOW);
     }
 
@@ -299,7 +301,7 @@ final class Handover {
             }
             cursor = slot;
             services.service(table.service(slot)).readTuple(table, slot, tuple);
-            if (!ranking.selfHolds(tuple) && !associations.isKept(slot)) {
+            if (!ranking.selfHolds(tuple) && !held.isKept(slot)) {
                 // A newcomer has taken the place of this ILB, which is neither owner nor backup any more.
                 associations.letGo(slot, tuple, rejoined || merging);
             }

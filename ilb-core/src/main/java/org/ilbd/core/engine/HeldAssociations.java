@@ -1,7 +1,6 @@
 package org.ilbd.core.engine;
 
 import java.lang.foreign.SegmentAllocator;
-import java.util.List;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.connection.OwnedConnections;
@@ -231,23 +230,6 @@ final class HeldAssociations {
     /** Before an entry is removed: expired, or closing and giving way. */
     void beforeRemoval(int slot) {
         setOwned(slot, false);
-    }
-
-    /**
-     * Whether a newcomer is going to hold a connection. To this ILB it is JOINING; it may be ACTIVE by now, and what it is
-     * told may be on its way.
-     */
-    boolean concernsNewcomer(FourTuple tuple) {
-        List<Transfers.Joiner> joiners = transfers.joiners();
-        for (int i = 0; i < joiners.size(); i++) {
-            Placement future = joiners.get(i).future();
-            long ranked = future.rank(tuple);
-            int position = joiners.get(i).position();
-            if (future.owner(ranked) == position || future.backup(ranked) == position) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private void tellJoiners(int slot, FourTuple tuple) {

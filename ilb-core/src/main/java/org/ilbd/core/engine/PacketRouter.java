@@ -134,14 +134,26 @@ final class PacketRouter {
     }
 
     private void routeKnown(Service service) {
-        boolean mayServe = associations.mayServe(packet.tuple());
+        FourTuple tuple = packet.tuple();
+        boolean mayServe = associations.mayServe(tuple);
         if (!mayServe && forwardToHolder()) {
             return;
         }
-        if (!packet.isFin() && !packet.isRst() && goesThroughOtherHolder(service)) {
-            return;
+        boolean ends = packet.isFin() || packet.isRst();
+        int slot = associations.held().find(service, tuple);
+        Server server;
+        if (slot != Associations.NONE) {
+            if (!ends && goesThroughOtherHolder(slot)) {
+                return;
+            }
+            server = associations.serveHeld(slot, tuple, packet.isFin(), packet.isRst());
+        } else {
+            int entry = associations.cached().find(service, tuple);
+            if (!ends && visitsBefore == 0 && goesToHolder(entry)) {
+                return;
+            }
+            server = associations.serveCached(entry, tuple, packet.isFin(), packet.isRst());
         }
-        Server server = associations.serve(service, packet.tuple(), packet.isFin(), packet.isRst());
         if (server != null) {
             tellForwarder(server);
             deliver(server);
@@ -155,10 +167,9 @@ final class PacketRouter {
      * one it goes through the other, which stores that before it delivers, as it did with the SYN. What gets lost is sent
      * again by an end of the connection, and goes the same way, until the other one has confirmed.
      */
-    private boolean goesThroughOtherHolder(Service service) {
-        int slot = associations.unconfirmed(service, packet.tuple());
-        if (slot == Associations.NONE) {
-            return visitsBefore == 0 && goesToHolder(service);
+    private boolean goesThroughOtherHolder(int slot) {
+        if (!associations.isUnconfirmed(slot)) {
+            return false;
         }
         ranking.rank(packet.tuple());
         int other = ranking.selfOwns() ? ranking.backup() : ranking.owner();
@@ -172,20 +183,20 @@ final class PacketRouter {
                 peer,
                 visitsBefore + 1,
                 firstVisited,
-                associations.server(slot),
+                associations.held().server(slot),
                 AssociationState.ESTABLISHED,
                 false,
-                associations.ageMillis(slot));
+                associations.held().ageMillis(slot));
         associations.establish(slot, packet.tuple());
         return true;
     }
 
     /** The first packet after a SYN, at an ILB that does not hold its connection. */
-    private boolean goesToHolder(Service service) {
-        if (!associations.cached().isHalfOpen(service, packet.tuple()) || !forwardToHolder()) {
+    private boolean goesToHolder(int entry) {
+        if (!associations.cached().isHalfOpen(entry) || !forwardToHolder()) {
             return false;
         }
-        associations.cached().voidHalfOpen(service, packet.tuple());
+        associations.cached().voidHalfOpen(entry);
         return true;
     }
 
@@ -210,7 +221,7 @@ final class PacketRouter {
             return;
         }
         if (owner != Ranking.SELF) {
-            associations.voidCachedBySyn(owner, service, tuple);
+            associations.cached().voidBySyn(owner, service, tuple);
             if (!forward(owner)) {
                 // Whom we take for the owner has sent it here.
                 counters.drop(DropReason.VIEWS_DIFFER);
@@ -227,7 +238,7 @@ final class PacketRouter {
             counters.drop(DropReason.ASSOCIATIONS_DIFFER);
             return;
         }
-        Server server = associations.server(slot);
+        Server server = associations.held().server(slot);
         Peer peer = link.reachable(backup);
         if (peer == null) {
             deliver(server);
@@ -241,9 +252,9 @@ final class PacketRouter {
                     visitsBefore + 1,
                     firstVisited,
                     server,
-                    WireState.of(associations.state(slot)),
-                    associations.isReset(slot),
-                    associations.ageMillis(slot));
+                    WireState.of(associations.held().state(slot)),
+                    associations.held().isReset(slot),
+                    associations.held().ageMillis(slot));
         }
     }
 

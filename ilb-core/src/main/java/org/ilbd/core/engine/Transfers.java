@@ -43,7 +43,13 @@ final class Transfers {
     }
 
     /** A peer that is JOINING, and the view as it will be with it in. */
-    record Joiner(int position, Placement future) {}
+    record Joiner(int position, Placement future) {
+        /** Whether it becomes the owner and this ILB its backup, or this ILB stays the owner and it becomes the backup. */
+        boolean willHold(FourTuple tuple) {
+            long ranked = future.rank(tuple);
+            return future.owner(ranked) == position || future.backup(ranked) == position;
+        }
+    }
 
     /** The stream to the peer at that position, or null if there is no such peer, or it is DEAD. */
     @Nullable
@@ -107,16 +113,24 @@ final class Transfers {
         boolean told = true;
         for (int i = 0; i < joiners.size(); i++) {
             Joiner joiner = joiners.get(i);
-            long ranked = joiner.future().rank(tuple);
-            // The newcomer becomes the owner and this ILB its backup, or this ILB stays the owner and gets another
-            // backup.
-            boolean becomesOwner = joiner.future().owner(ranked) == joiner.position();
-            boolean becomesBackup = joiner.future().backup(ranked) == joiner.position();
-            if (becomesOwner || becomesBackup) {
+            if (joiner.willHold(tuple)) {
                 told &= append(joiner.position(), tuple, server, state, reset, ageMillis, window);
             }
         }
         return told;
+    }
+
+    /**
+     * Whether a newcomer is going to hold a connection. To this ILB it is JOINING; it may be ACTIVE by now, and what it is
+     * told may be on its way.
+     */
+    boolean concernsJoiner(FourTuple tuple) {
+        for (int i = 0; i < joiners.size(); i++) {
+            if (joiners.get(i).willHold(tuple)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

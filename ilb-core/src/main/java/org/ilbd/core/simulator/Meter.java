@@ -3,10 +3,7 @@ package org.ilbd.core.simulator;
 import java.lang.foreign.MemorySegment;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.EngineOutput;
-import org.ilbd.core.engine.Server;
-import org.ilbd.core.engine.Service;
 import org.ilbd.core.packet.Endpoint;
-import org.ilbd.core.packet.Packet;
 import org.ilbd.core.protocol.AssociationsMessage;
 import org.ilbd.core.protocol.DecodeResult;
 import org.ilbd.core.protocol.MessageHeader;
@@ -80,42 +77,15 @@ final class Meter implements UnaryOperator<EngineOutput> {
         }
     }
 
-    private final class Metered implements EngineOutput {
-        private final EngineOutput host;
-
+    private final class Metered extends Relay {
         Metered(EngineOutput host) {
-            this.host = host;
-        }
-
-        @Override
-        public void deliver(Packet packet, Server server) {
-            host.deliver(packet, server);
-        }
-
-        @Override
-        public void returnToClient(Packet packet, Service service) {
-            host.returnToClient(packet, service);
-        }
-
-        @Override
-        public void reply(Packet packet) {
-            host.reply(packet);
+            super(host);
         }
 
         @Override
         public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
             count(datagram, offset, length);
-            host.send(peer, datagram, offset, length);
-        }
-
-        @Override
-        public boolean canTransfer(Endpoint peer) {
-            return host.canTransfer(peer);
-        }
-
-        @Override
-        public void transfer(Endpoint peer, MemorySegment transferred, long offset, int length) {
-            host.transfer(peer, transferred, offset, length);
+            super.send(peer, datagram, offset, length);
         }
     }
 }

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
-import org.ilbd.core.engine.Service;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.protocol.ForwardHeader;
@@ -78,47 +77,8 @@ class CheckerTest {
         throw new AssertionError("nothing was found");
     }
 
-    /** Does what it is told to. */
-    private static class Obedient implements EngineOutput {
-        final EngineOutput host;
-
-        Obedient(EngineOutput host) {
-            this.host = host;
-        }
-
-        @Override
-        public void deliver(Packet packet, Server server) {
-            host.deliver(packet, server);
-        }
-
-        @Override
-        public void returnToClient(Packet packet, Service service) {
-            host.returnToClient(packet, service);
-        }
-
-        @Override
-        public void reply(Packet packet) {
-            host.reply(packet);
-        }
-
-        @Override
-        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
-            host.send(peer, datagram, offset, length);
-        }
-
-        @Override
-        public boolean canTransfer(Endpoint peer) {
-            return host.canTransfer(peer);
-        }
-
-        @Override
-        public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
-            host.transfer(peer, message, offset, length);
-        }
-    }
-
     /** Delivers the 50th packet with data to another server. */
-    private static final class Misdelivers extends Obedient {
+    private static final class Misdelivers extends Relay {
         private int count;
 
         Misdelivers(EngineOutput host) {
@@ -134,7 +94,7 @@ class CheckerTest {
     }
 
     /** Loses all packets of one client port once they carry data. */
-    private static final class Swallows extends Obedient {
+    private static final class Swallows extends Relay {
         Swallows(EngineOutput host) {
             super(host);
         }
@@ -148,7 +108,7 @@ class CheckerTest {
     }
 
     /** Sends the backup everything but the SYNs, which it delivers itself. */
-    private static final class SkipsTheBackup extends Obedient {
+    private static final class SkipsTheBackup extends Relay {
         private final ForwardHeader header = new ForwardHeader();
         private final Packet packet = new Packet();
 
@@ -174,7 +134,7 @@ class CheckerTest {
     }
 
     /** Opens no stream to an ILB that was not there from the start. */
-    private static final class IgnoresNewcomers extends Obedient {
+    private static final class IgnoresNewcomers extends Relay {
         IgnoresNewcomers(EngineOutput host) {
             super(host);
         }
