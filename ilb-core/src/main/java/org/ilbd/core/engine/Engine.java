@@ -121,7 +121,17 @@ public final class Engine {
      */
     public void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
         advance(nowNanos);
-        router.fromNetwork(segment, offset, length);
+        router.receive(segment, offset, length);
+        router.routeReceived();
+    }
+
+    /** Several such packets, in their order. */
+    public void onPackets(PacketBatch batch, long nowNanos) {
+        advance(nowNanos);
+        for (int i = 0; i < batch.size(); i++) {
+            router.receive(batch.segment(), batch.offset(i), batch.length(i));
+        }
+        router.routeReceived();
     }
 
     /**
