@@ -3,6 +3,7 @@ package org.ilbd.daemon.datapath;
 import io.netty.channel.IoEventLoop;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.List;
 import org.ilbd.core.engine.DropReason;
 import org.ilbd.core.engine.Forwarding;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p><b>One buffer.</b> Packets are read, a few together, to where an Ethernet header fits in front of each, handled, and written out from
  * there: none is copied here, nor cut, whether it has 40 bytes or 64 KiB.
+ *
+ * <p><b>Busy polling.</b> When nothing waits any more, it looks again for a moment, giving way to whatever else wants to run: to be woken costs
+ * as much as a packet does, and more where an idle processor has to be woken too.
  *
  * <p><b>Full queues.</b> Nothing waits. What the kernel does not take is dropped and counted, as on any router; TCP adapts.
  */
@@ -62,15 +66,18 @@ public final class TunDatapath implements AutoCloseable {
     private final SendErrors clientErrors = new SendErrors();
     private final MemorySegment buffer;
     private final PacketBatch batch;
+    private final long busyPollNanos;
     private PacketSink sink = (packets, nowNanos) -> {};
     private DropSink drops = reason -> {};
     private Runnable onLost = () -> {};
 
-    private TunDatapath(Tun tun, NetworkDevice device, PacketSocket socket, NeighbourWatch neighbours) {
+    private TunDatapath(
+            Tun tun, NetworkDevice device, PacketSocket socket, NeighbourWatch neighbours, Duration busyPoll) {
         this.tun = tun;
         this.device = device;
         this.socket = socket;
         this.neighbours = neighbours;
+        this.busyPollNanos = busyPoll.toNanos();
         buffer = Arena.ofAuto()
                 .allocate(BATCH_BYTES + PacketBatch.CAPACITY * 2L * HEADROOM_BYTES + MAX_PACKET_BYTES, ALIGNMENT_BYTES);
         batch = new PacketBatch(buffer);
@@ -82,8 +89,9 @@ public final class TunDatapath implements AutoCloseable {
      *
      * @param tunName see {@link Tun#open}
      * @param device the interface towards the servers
+     * @param busyPoll how long to look again for packets, after the last one, before waiting to be woken
      */
-    public static TunDatapath open(String tunName, NetworkDevice device) throws ErrnoException {
+    public static TunDatapath open(String tunName, NetworkDevice device, Duration busyPoll) throws ErrnoException {
         Tun tun = Tun.open(tunName);
         try {
             NetworkDevice tunDevice = NetworkDevice.find(tun.name());
@@ -91,7 +99,7 @@ public final class TunDatapath implements AutoCloseable {
             tunDevice.setTransmitQueueLength(TUN_QUEUE_PACKETS);
             PacketSocket socket = PacketSocket.open(device);
             try {
-                return new TunDatapath(tun, device, socket, NeighbourWatch.open(device));
+                return new TunDatapath(tun, device, socket, NeighbourWatch.open(device), busyPoll);
             } catch (ErrnoException e) {
                 socket.close();
                 throw e;
@@ -202,14 +210,33 @@ public final class TunDatapath implements AutoCloseable {
     }
 
     private boolean read() {
+        int result = drain();
+        long end = System.nanoTime() + busyPollNanos;
+        while (result == -Errno.EAGAIN && System.nanoTime() - end < 0) {
+            giveWay();
+            result = drain();
+        }
+        return result >= 0 || canGoOn(result);
+    }
+
+    /** Handles what is waiting, a wake-up's packets at most; returns what the last read returned. */
+    private int drain() {
         long nowNanos = System.nanoTime();
         int result = 0;
         for (int packets = 0; packets < WAKE_UP_PACKETS && result >= 0; packets += batch.size()) {
             result = readBatch();
-            sink.onPackets(batch, nowNanos);
+            if (batch.size() > 0) {
+                sink.onPackets(batch, nowNanos);
+            }
         }
         sink.onBatchEnd(nowNanos);
-        return result >= 0 || canGoOn(result);
+        return result;
+    }
+
+    /** Lets another thread run that waits for this processor; goes on at once if there is none. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it: it is what makes busy polling bearable
+    private static void giveWay() {
+        Thread.yield();
     }
 
     /** Reads what is waiting, as far as it fits the batch; returns what the last read returned. */

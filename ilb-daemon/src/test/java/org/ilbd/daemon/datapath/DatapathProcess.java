@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.ilbd.core.engine.DropReason;
 import org.ilbd.core.engine.PacketBatch;
 import org.ilbd.core.packet.Endpoint;
@@ -41,7 +42,7 @@ public final class DatapathProcess {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         NetworkDevice device = NetworkDevice.find(arguments[1]);
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try (TunDatapath datapath = TunDatapath.open(arguments[0], device)) {
+        try (TunDatapath datapath = TunDatapath.open(arguments[0], device, Duration.ZERO)) {
             DatapathProcess process = new DatapathProcess(
                     datapath,
                     arguments[2].equals("direct"),
