@@ -209,14 +209,18 @@ final class Associations {
         }
     }
 
-    /** Whether a connection is half-open here, or is not known to be established at the ILB that holds it besides. */
+    /** Whether a connection is half-open or reset here, or is not known to be established at the ILB that holds it besides. */
     boolean isUnconfirmed(int slot) {
-        return held.state(slot) == ConnectionState.HALF_OPEN || held.isUnconfirmed(slot);
+        return isNotEstablishedYet(slot) || held.isUnconfirmed(slot);
+    }
+
+    private boolean isNotEstablishedYet(int slot) {
+        return held.state(slot) == ConnectionState.HALF_OPEN || held.isReset(slot);
     }
 
     /** A connection is established, which the other ILB that holds it is being told with the packet that says so. */
     void establish(int slot, FourTuple tuple) {
-        if (held.state(slot) != ConnectionState.HALF_OPEN) {
+        if (!isNotEstablishedYet(slot)) {
             held.touch(slot);
         } else if (held.transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
             held.setUnconfirmed(slot, true);
