@@ -133,6 +133,7 @@ final class Handover {
         transfers.updateJoiners();
         transfers.takeMissed();
         onlyMissed = false;
+        associations.forgetStrays();
         walk();
     }
 
@@ -153,6 +154,10 @@ final class Handover {
             // What is missed while the walk goes on may be behind it already.
             onlyMissed = true;
             walk();
+        } else if (phase == Phase.IDLE && associations.hasStrays()) {
+            // Who sent them has seen this view too by now. Nobody tells this ILB what becomes of them.
+            merging = true;
+            restart();
         }
         switch (phase) {
             case IDLE -> {}
