@@ -70,9 +70,6 @@ final class Node implements AutoCloseable {
     private final Engine engine;
     private final TunDatapath datapath;
     private final HostNetwork host;
-    /** Of the engine's loop. */
-    private final SliceBudget slice = new SliceBudget();
-
     private final HealthChecker health;
     private final RemovedServers removed = new RemovedServers();
     private Configuration configuration;
@@ -89,7 +86,8 @@ final class Node implements AutoCloseable {
             loop = eventLoop("ilbd-engine");
             SingleThreadIoEventLoop control = eventLoop("ilbd-control");
             DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
-            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, dutyCycle));
+            Slices slices = new Slices(dutyCycle);
+            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, slices));
             TransferStreams streams = opened(openStreams(configuration, control, inbox));
             SecureRandom random = new SecureRandom();
             engine = new Engine(
@@ -102,7 +100,7 @@ final class Node implements AutoCloseable {
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
-            start(control, cluster, dutyCycle, onLost);
+            start(control, cluster, dutyCycle, slices, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
@@ -119,25 +117,30 @@ final class Node implements AutoCloseable {
         return new Node(configuration, onLost);
     }
 
-    private void start(IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Runnable onLost) {
+    private void start(
+            IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Slices slices, Runnable onLost) {
         warnWithoutKey();
         EngineInput input = new EngineInput(engine);
         datapath.start(loop, input, engine.counters()::drop, onLost);
         cluster.start(loop, input, engine.counters()::drop);
         dutyCycle.begin(System.nanoTime());
         loop.scheduleAtFixedRate(
-                () -> {
-                    long now = System.nanoTime();
-                    dutyCycle.onTick(now);
-                    engine.onTick(slice.associations(), now);
-                    followServers(control);
-                    endSlice(now, dutyCycle);
-                },
+                () -> slices.run(
+                        now -> {
+                            dutyCycle.onTick(now);
+                            tick(control, now);
+                        },
+                        () -> engine.handOver(Slices.STEP)),
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
         loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
+    }
+
+    private void tick(IoEventLoop control, long nowNanos) {
+        engine.onTick(Slices.STEP, nowNanos);
+        followServers(control);
     }
 
     /**
@@ -166,20 +169,10 @@ final class Node implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private void onMessage(MemorySegment message, DutyCycle dutyCycle) {
-        long now = System.nanoTime();
-        engine.onTransfer(message, 0, (int) message.byteSize(), slice.associations(), now);
-        endSlice(now, dutyCycle);
-    }
-
-    private void endSlice(long startNanos, DutyCycle dutyCycle) {
-        long nanos = System.nanoTime() - startNanos;
-        dutyCycle.onSlice(nanos);
-        if (engine.isWalking()) {
-            slice.took(nanos);
-        } else {
-            slice.reset();
-        }
+    private void onMessage(MemorySegment message, Slices slices) {
+        slices.run(
+                now -> engine.onTransfer(message, 0, (int) message.byteSize(), Slices.STEP, now),
+                () -> engine.handOver(Slices.STEP));
     }
 
     private void onClosed(Endpoint peer) {
