@@ -65,6 +65,9 @@ final class Node implements AutoCloseable {
     /** Well past the heartbeats that tell of the other ILBs' connections. */
     private static final long RELEASE_MILLIS = 10_000;
 
+    /** On a busy machine it is better to start than to be ready. */
+    private static final long REHEARSAL_NANOS = 1_000_000_000;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final SingleThreadIoEventLoop loop;
     private final Engine engine;
@@ -80,6 +83,7 @@ final class Node implements AutoCloseable {
         HostRequirements.check(configuration);
         NetworkDevice device = device(configuration);
         checkOnLink(configuration, device);
+        rehearse(configuration);
         try {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));
@@ -100,12 +104,24 @@ final class Node implements AutoCloseable {
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
-            start(control, cluster, dutyCycle, slices, onLost);
+            start(control, cluster, streams, dutyCycle, slices, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    /** Before the others and the router see this ILB. */
+    private static void rehearse(Configuration configuration) {
+        long start = System.nanoTime();
+        Rehearsal.run(
+                configuration.cluster().keyBytes(),
+                () -> System.nanoTime() - start < REHEARSAL_NANOS,
+                newcomer -> LOGGER.debug(
+                        "rehearsed a join with {} associations in {} ms",
+                        newcomer.owned().size(),
+                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)));
     }
 
     /**
@@ -118,8 +134,19 @@ final class Node implements AutoCloseable {
     }
 
     private void start(
-            IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Slices slices, Runnable onLost) {
+            IoEventLoop control,
+            ClusterEndpoint cluster,
+            TransferStreams streams,
+            DutyCycle dutyCycle,
+            Slices slices,
+            Runnable onLost) {
         warnWithoutKey();
+        // Before anybody knows of this ILB: the first time takes long.
+        loop.submit(() -> {
+                    streams.prepare();
+                    tick(control, System.nanoTime());
+                })
+                .awaitUninterruptibly();
         EngineInput input = new EngineInput(engine);
         datapath.start(loop, input, engine.counters()::drop, onLost);
         cluster.start(loop, input, engine.counters()::drop);
