@@ -104,6 +104,8 @@ final class Node implements AutoCloseable {
             health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
+            // What was made so far stays: later collections are not to copy it while packets wait.
+            System.gc();
             start(control, cluster, streams, dutyCycle, slices, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
