@@ -49,7 +49,7 @@ class MetricsTest {
         engine.onServerHealth(down, false);
         test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
-        dutyCycle.onSlice(MILLISECONDS.toNanos(3));
+        dutyCycle.onSlice(MILLISECONDS.toNanos(3), MILLISECONDS.toNanos(1));
 
         assertThat(ilbdLines()).isEqualTo(golden());
     }
