@@ -21,6 +21,7 @@ import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
@@ -278,7 +279,7 @@ final class Node implements AutoCloseable {
                 if (candidate.config().name().equals(service)) {
                     for (Server server : candidate.servers()) {
                         if (server.endpoint().equals(endpoint)) {
-                            engine.onServerHealth(server, up);
+                            engine.onServerReport(server, ServerReport.ofCheck(up), System.nanoTime());
                         }
                     }
                 }

@@ -6,7 +6,6 @@ import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.AssociationState;
-import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +29,12 @@ final class Associations {
 
     /** No slot yet: somebody who may hold the connection has to learn first that it has another server now. */
     static final int NOT_YET = -2;
+
+    /** No slot: no server is available. */
+    static final int NO_SERVER = -3;
+
+    /** No slot: those that are available have as many connections as they may. */
+    static final int SERVERS_FULL = -4;
 
     /**
      * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
@@ -146,7 +151,8 @@ final class Associations {
      * The association for a SYN at its owner: the live one of the same 4-tuple, since the SYN may be a retransmission, or
      * may ask for a challenge ACK, or a new one to a server that the scheduler selects.
      *
-     * @return the slot; {@link #NONE} if there is no server or no room; {@link #NOT_YET} if the SYN must not go on
+     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #NOT_YET} if the
+     *     SYN must not go on
      */
     int associate(Service service, FourTuple tuple) {
         int ageMillis = 0;
@@ -156,7 +162,9 @@ final class Associations {
             Server server = held.server(slot);
             ConnectionState state = held.state(slot);
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
-            if (state == ConnectionState.CLOSING ? server.available() : server.up()) {
+            if (state == ConnectionState.CLOSING
+                    ? service.accepts(server)
+                    : server.state().serves()) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
@@ -171,8 +179,8 @@ final class Associations {
             voidCaches(tuple, server);
         }
         int selected = service.select(SelectionHash.of(tuple));
-        if (selected == Scheduler.NONE) {
-            return NONE;
+        if (selected < 0) {
+            return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
         }
         slot = held.insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, ageMillis);
         if (slot != NONE) {
@@ -286,7 +294,10 @@ final class Associations {
         if (ours != server && (state != ConnectionState.CLOSING || believesEnd)) {
             counters.add(Counter.ASSOCIATION_CONFLICTS);
             int age = held.ageMillis(slot);
-            if (trusted && ourState != ConnectionState.CLOSING && age >= ageMillis && ours.up()) {
+            if (trusted
+                    && ourState != ConnectionState.CLOSING
+                    && age >= ageMillis
+                    && ours.state().serves()) {
                 announcer.toPeer(origin, tuple, ours, ourState, false, age);
                 return ours;
             }

@@ -11,7 +11,7 @@ public enum Counter {
     FORWARDED_SYNS("SYNs sent to the server through the backup"),
     RECEIVED_FORWARDED("packets that another ILB forwarded to this one"),
     ORPHANS("packets, not SYNs, whose association no ILB knew"),
-    RESETS_SENT("RSTs sent by orphan = reset"),
+    RESETS_SENT("RSTs sent to clients: orphan, on-down or all-down = reset, and the end of a drain"),
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
     PEER_MESSAGES("messages of other ILBs that were authentic and new"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),

@@ -42,6 +42,12 @@ public final class Engine {
     /** Associations that a handover looks at in a second, at least, while nothing holds it up: a slice with each tick. */
     public static final long WALKED_PER_SECOND = MAX_SLICE * (1_000_000_000 / TICK_NANOS);
 
+    /** How often what time does to servers is looked at, and how often, at most, their shares change: a new table costs some ms. */
+    private static final long SERVICES_INTERVAL_NANOS = 10 * TICK_NANOS;
+
+    /** In so many heartbeats the loads of all servers go round, however many there are. */
+    private static final int ROUND_HEARTBEATS = 5;
+
     /** Least time between two datagrams with associations to the same peers that are not full. */
     public static final long ANNOUNCEMENT_INTERVAL_NANOS = Announcer.MIN_INTERVAL_NANOS;
 
@@ -63,6 +69,8 @@ public final class Engine {
     private final MemorySegment idMessage;
 
     private int loadCursor;
+    private boolean hasNews;
+    private long servicesDueNanos;
 
     /**
      * Wires an engine; it is JOINING.
@@ -109,7 +117,8 @@ public final class Engine {
                 clock,
                 counters);
         idMessage = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
-        services.configure(config.services());
+        services.configure(config.services(), nowNanos);
+        servicesDueNanos = nowNanos;
     }
 
     /**
@@ -191,24 +200,33 @@ public final class Engine {
         membership.onTick(nowNanos);
         if (membership.heartbeatDue(nowNanos)) {
             // First, so that a newcomer knows who sends it the frames that follow.
-            sendIdMessage();
+            sendIdMessages();
+        } else if (hasNews) {
+            sendNews();
+        }
+        if (nowNanos - servicesDueNanos >= 0) {
+            servicesDueNanos = nowNanos + SERVICES_INTERVAL_NANOS;
+            services.onTime(nowNanos);
         }
         handover.step(slice);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
     }
 
-    /** What the health checks found out about a server. */
-    public void onServerHealth(Server server, boolean up) {
-        if (server.up() != up) {
-            server.setUp(up);
-            server.service().availabilityChanged();
-        }
+    /**
+     * What a check or an agent says of a server. Whether it is available counts from the next selection on, its share within
+     * a tenth of a second; other ILBs hear of what an agent says with the next tick.
+     */
+    public void onServerReport(Server server, ServerReport report, long nowNanos) {
+        advance(nowNanos);
+        server.take(report, nowNanos);
+        server.service().settle(server, nowNanos);
+        hasNews |= !server.announced();
     }
 
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
-        services.configure(newServices);
+        services.configure(newServices, clock.nanos());
     }
 
     /**
@@ -229,7 +247,7 @@ public final class Engine {
         associations.distrust();
         membership.leave(nowNanos);
         announcer.flush();
-        sendIdMessage();
+        sendIdMessages();
     }
 
     /**
@@ -342,18 +360,53 @@ public final class Engine {
         return view(ids);
     }
 
-    private void sendIdMessage() {
-        int length = membership.encodeIdMessage(idMessage, 0, announcer.sequence(), services.digest());
-        int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
-        for (int i = 0; i < count; i++) {
-            loadCursor = (loadCursor + 1) % services.serverCount();
-            Server server = services.server(loadCursor);
-            length = IdMessage.appendLoad(idMessage, 0, server.key(), server.connections());
+    /** One heartbeat: as many ID messages as it takes for the loads of all servers to go round in {@link #ROUND_HEARTBEATS}. */
+    private void sendIdMessages() {
+        sendNews();
+        int perHeartbeat = IdMessage.MAX_LOADS * ROUND_HEARTBEATS;
+        int messages = Math.max(1, (services.serverCount() + perHeartbeat - 1) / perHeartbeat);
+        for (int message = 0; message < messages; message++) {
+            int length = beginIdMessage();
+            int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
+            for (int i = 0; i < count; i++) {
+                loadCursor = (loadCursor + 1) % services.serverCount();
+                length = services.server(loadCursor).appendTo(idMessage, clock.nanos());
+            }
+            sendIdMessage(length);
         }
+        membership.heartbeatSent(clock.nanos());
+    }
+
+    /** What agents have told this ILB since the last message, and the others have to know at once. */
+    private void sendNews() {
+        if (!hasNews) {
+            return;
+        }
+        hasNews = false;
+        int length = beginIdMessage();
+        for (int i = 0; i < services.serverCount(); i++) {
+            Server server = services.server(i);
+            if (!server.announced()) {
+                int longer = server.appendTo(idMessage, clock.nanos());
+                if (longer == 0) {
+                    sendIdMessage(length);
+                    beginIdMessage();
+                    longer = server.appendTo(idMessage, clock.nanos());
+                }
+                length = longer;
+            }
+        }
+        sendIdMessage(length);
+    }
+
+    private int beginIdMessage() {
+        return membership.encodeIdMessage(idMessage, 0, announcer.sequence(), services.digest());
+    }
+
+    private void sendIdMessage(int length) {
         for (Endpoint destination : membership.heartbeatDestinations()) {
             link.send(destination, idMessage, 0, length);
         }
-        membership.heartbeatSent(clock.nanos());
     }
 
     /** What the engine does about a change in the membership. */
@@ -383,7 +436,7 @@ public final class Engine {
         public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
             if (to == IlbState.DEAD) {
                 for (int i = 0; i < services.serverCount(); i++) {
-                    services.server(i).report(peer.position(), 0);
+                    services.server(i).forget(peer.position());
                 }
                 transfers.reset(peer.position());
             }

@@ -119,6 +119,9 @@ final class PacketRouter {
         }
         if (!packet.isSyn()) {
             associations.confirm(holder, first, packet.tuple(), server);
+        } else if (!server.state().serves()) {
+            counters.drop(DropReason.SERVER_DOWN);
+            return;
         }
         deliver(server);
     }
@@ -230,12 +233,8 @@ final class PacketRouter {
         }
         associations.cached().remove(service, tuple);
         int slot = associations.associate(service, tuple);
-        if (slot == Associations.NONE) {
-            withoutAssociation(service);
-            return;
-        }
-        if (slot == Associations.NOT_YET) {
-            counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+        if (slot < 0) {
+            withoutAssociation(service, slot);
             return;
         }
         Server server = associations.held().server(slot);
@@ -258,14 +257,30 @@ final class PacketRouter {
         }
     }
 
-    /** A SYN for which there is no server, or no room: without state, the Maglev table finds the same server each time. */
-    private void withoutAssociation(Service service) {
-        int server = service.selectStateless(SelectionHash.of(packet.tuple()));
-        if (server == Scheduler.NONE) {
-            counters.drop(DropReason.NO_SERVER);
-        } else {
-            counters.add(Counter.STATELESS_SYNS);
-            deliver(services.server(server));
+    /** A SYN that has got none. Where it was for want of room, the Maglev table finds the same server each time, without state. */
+    private void withoutAssociation(Service service, int why) {
+        switch (why) {
+            case Associations.NOT_YET -> counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+            case Associations.NO_SERVER -> withoutServer(service);
+            case Associations.SERVERS_FULL -> counters.drop(DropReason.SERVERS_FULL);
+            default -> {
+                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                if (server >= 0) {
+                    counters.add(Counter.STATELESS_SYNS);
+                    deliver(services.server(server));
+                } else if (server == Service.FULL) {
+                    counters.drop(DropReason.SERVERS_FULL);
+                } else {
+                    withoutServer(service);
+                }
+            }
+        }
+    }
+
+    private void withoutServer(Service service) {
+        switch (service.config().policy().allDown()) {
+            case RESET -> reset();
+            case DROP -> counters.drop(DropReason.NO_SERVER);
         }
     }
 
@@ -307,7 +322,7 @@ final class PacketRouter {
         counters.add(Counter.ORPHANS);
         switch (service.config().orphan()) {
             case HASH -> {
-                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                int server = service.selectOrphan(SelectionHash.of(packet.tuple()));
                 if (server == Scheduler.NONE) {
                     counters.drop(DropReason.NO_SERVER);
                 } else {

@@ -9,7 +9,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
  *
  * @param name unique among the services
  * @param vip the virtual address and port; unique among the services
- * @param servers of the VIP's address family; may be empty
+ * @param policy how its servers' lives are treated
+ * @param servers of the VIP's address family, fallbacks among them; may be empty
  */
 public record ServiceConfig(
         String name,
@@ -17,9 +18,26 @@ public record ServiceConfig(
         Forwarding forwarding,
         SchedulerKind scheduler,
         Orphan orphan,
+        ServicePolicy policy,
         List<ServerConfig> servers) {
     /** Copies the list. */
     public ServiceConfig {
         servers = List.copyOf(servers);
+    }
+
+    /** A service with the default policy. */
+    public ServiceConfig(
+            String name,
+            Endpoint vip,
+            Forwarding forwarding,
+            SchedulerKind scheduler,
+            Orphan orphan,
+            List<ServerConfig> servers) {
+        this(name, vip, forwarding, scheduler, orphan, ServicePolicy.DEFAULT, servers);
+    }
+
+    /** The same service with other servers. */
+    public ServiceConfig withServers(List<ServerConfig> others) {
+        return new ServiceConfig(name, vip, forwarding, scheduler, orphan, policy, others);
     }
 }

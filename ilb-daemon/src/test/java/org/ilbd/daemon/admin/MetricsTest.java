@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.TcpHeader;
@@ -46,7 +47,7 @@ class MetricsTest {
         test.receive("[2001:db8:1::2]:40000", "[2001:db8:9::1]:443", TcpHeader.SYN);
         test.receive("[2001:db8:2::65]:8443", "[2001:db8:1::2]:40000", TcpHeader.SYN | TcpHeader.ACK);
         Server down = engine.services().getFirst().servers().get(1);
-        engine.onServerHealth(down, false);
+        engine.onServerReport(down, ServerReport.ofCheck(false), test.nowNanos());
         test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
         dutyCycle.onSlice(MILLISECONDS.toNanos(3));
