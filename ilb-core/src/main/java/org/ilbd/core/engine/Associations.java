@@ -7,7 +7,6 @@ import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,7 +169,7 @@ final class Associations {
             held.remove(slot);
             voidCaches(tuple, server);
         }
-        int selected = service.select(SelectionHash.of(tuple));
+        int selected = service.select(tuple);
         if (selected == Scheduler.NONE) {
             return NONE;
         }

@@ -11,7 +11,6 @@ import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.TcpReset;
 import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -260,7 +259,7 @@ final class PacketRouter {
 
     /** A SYN for which there is no server, or no room: without state, the Maglev table finds the same server each time. */
     private void withoutAssociation(Service service) {
-        int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+        int server = service.selectStateless(packet.tuple());
         if (server == Scheduler.NONE) {
             counters.drop(DropReason.NO_SERVER);
         } else {
@@ -307,7 +306,7 @@ final class PacketRouter {
         counters.add(Counter.ORPHANS);
         switch (service.config().orphan()) {
             case HASH -> {
-                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                int server = service.selectStateless(packet.tuple());
                 if (server == Scheduler.NONE) {
                     counters.drop(DropReason.NO_SERVER);
                 } else {

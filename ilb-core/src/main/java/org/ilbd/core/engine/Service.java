@@ -6,8 +6,10 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.BoundedLoad;
+import org.ilbd.core.scheduler.Maglev;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
 
@@ -19,14 +21,14 @@ import org.jspecify.annotations.Nullable;
 public final class Service {
     private final int index;
     private final Endpoint vip;
-    private final Scheduler maglev = SchedulerKind.MAGLEV.create();
+    private final Maglev maglev;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
 
     private ServiceConfig config;
     private boolean configured = true;
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
-    private Scheduler scheduler = maglev;
+    private Scheduler scheduler;
 
     private long newConnections;
     private long packetsIn;
@@ -34,8 +36,11 @@ public final class Service {
     private long packetsReturned;
     private long bytesReturned;
 
-    Service(int index, ServiceConfig config) {
+    /** @param tables makes the Maglev tables of all services */
+    Service(int index, ServiceConfig config, MaglevBuilder tables) {
         this.index = index;
+        this.maglev = new Maglev(tables);
+        this.scheduler = maglev;
         this.vip = config.vip();
         this.config = config;
     }
@@ -94,10 +99,8 @@ public final class Service {
         for (Server server : servers) {
             server.configure(Server.NOT_CONFIGURED, 0);
         }
-        if (newConfig.scheduler() == SchedulerKind.MAGLEV) {
-            scheduler = maglev;
-        } else if (newConfig.scheduler() != config.scheduler() || scheduler == maglev) {
-            scheduler = newConfig.scheduler().create();
+        if (newConfig.scheduler() != config.scheduler() || scheduler == maglev) {
+            scheduler = newConfig.scheduler().create(maglev, BoundedLoad.DEFAULT_FACTOR);
         }
         config = newConfig;
         configured = true;
@@ -129,9 +132,7 @@ public final class Service {
             set.setAvailable(server.position(), server.up());
         }
         maglev.update(set);
-        if (scheduler != maglev) {
-            scheduler.update(set);
-        }
+        scheduler.update(set);
     }
 
     void loadChanged(Server server) {
@@ -141,13 +142,13 @@ public final class Service {
     }
 
     /** The index of the server for a new connection, or {@link Scheduler#NONE}. */
-    int select(long connectionHash) {
-        return indexAt(scheduler.select(connectionHash));
+    int select(FourTuple tuple) {
+        return indexAt(scheduler.select(config.scheduler().hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives, or {@link Scheduler#NONE}. */
-    int selectStateless(long connectionHash) {
-        return indexAt(maglev.select(connectionHash));
+    int selectStateless(FourTuple tuple) {
+        return indexAt(maglev.select(config.scheduler().hash(tuple)));
     }
 
     /** Reads the 4-tuple of a connection to this service out of the table. */
