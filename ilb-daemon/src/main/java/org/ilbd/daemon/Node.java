@@ -63,6 +63,9 @@ final class Node implements AutoCloseable {
 
     private static final long PROGRESS_MILLIS = 1_000;
 
+    /** As often as the engine looks at what time does to servers. */
+    private static final long SERVERS_MILLIS = 100;
+
     /** Well past the heartbeats that tell of the other ILBs' connections. */
     private static final long RELEASE_MILLIS = 10_000;
 
@@ -137,6 +140,7 @@ final class Node implements AutoCloseable {
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
+        loop.scheduleAtFixedRate(new ServerLog(engine), SERVERS_MILLIS, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
         loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
     }

@@ -1,5 +1,7 @@
 package org.ilbd.core.engine;
 
+import org.ilbd.core.protocol.IdMessage;
+
 /**
  * All that agents have said of one server up to now, as the ILB has it that heard of it last. The ILB that does so tells the others
  * with its ID messages; of two, the younger report counts.
@@ -13,6 +15,8 @@ final class AgentStatement {
     private static final int FORMER = -3;
 
     static final int UNKNOWN_LOAD = -1;
+
+    private static final Administration[] ADMINISTRATIONS = Administration.values();
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
@@ -84,21 +88,34 @@ final class AgentStatement {
     }
 
     /**
-     * Whether what another ILB says counts: it is younger than what is known, or comes from the same ILB, which can correct
-     * itself.
+     * Takes over what an agent has told another ILB, if it is younger than what is known, or comes from the same ILB, which can
+     * correct itself.
+     *
+     * @param index of the server in the message
+     * @return whether that is a report that was not known
      */
-    boolean yieldsTo(int peer, int ageMillis, long nowNanos) {
-        return origin == NOBODY || origin == peer || nowNanos - ageMillis * NANOS_PER_MILLI - reportNanos > 0;
-    }
-
-    /** Whether that is the report that is known already. */
-    boolean isKnown(int peer, int ageMillis, int perMille, long nowNanos) {
-        long difference = nowNanos - ageMillis * NANOS_PER_MILLI - reportNanos;
-        return origin == peer && load == perMille && Math.abs(difference) < SAME_REPORT_NANOS;
+    boolean take(int peer, IdMessage message, int index, long nowNanos) {
+        long newReportNanos = nowNanos - message.loadReportAgeMillis(index) * NANOS_PER_MILLI;
+        long younger = newReportNanos - reportNanos;
+        if (origin != NOBODY && origin != peer && younger <= 0) {
+            return false;
+        }
+        int perMille =
+                message.loadPerMille(index) == IdMessage.UNKNOWN_LOAD ? UNKNOWN_LOAD : message.loadPerMille(index);
+        boolean isKnown = origin == peer && load == perMille && Math.abs(younger) < SAME_REPORT_NANOS;
+        set(
+                peer,
+                newReportNanos,
+                !message.loadAgentDown(index),
+                ADMINISTRATIONS[message.loadAdministration(index)],
+                message.loadWeightPercent(index),
+                message.loadMaxConnections(index),
+                perMille);
+        return !isKnown;
     }
 
     /** Takes over all of a statement; true if more than the load is other than before. */
-    boolean set(
+    private boolean set(
             int newOrigin,
             long newReportNanos,
             boolean isUp,

@@ -47,6 +47,9 @@ final class Associations {
      */
     private static final int REPLACEMENT_MILLIS = 1_000;
 
+    /** Half of the time after which a client sends its SYN again first (RFC 6298, 2.1); one that comes sooner is a duplicate. */
+    private static final int MIN_RETRANSMISSION_MILLIS = 500;
+
     private final HeldAssociations held;
     private final CachedAssociations cached;
     private final CacheFill cacheFill;
@@ -54,6 +57,7 @@ final class Associations {
     private final Ranking ranking;
     private final Announcer announcer;
     private final Transfers transfers;
+    private final Clock clock;
     private final Counters counters;
     private final int refreshMillis;
     private final int repeatMillis;
@@ -83,6 +87,7 @@ final class Associations {
         this.ranking = ranking;
         this.announcer = announcer;
         this.transfers = transfers;
+        this.clock = clock;
         this.counters = counters;
     }
 
@@ -168,18 +173,24 @@ final class Associations {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
                     held.reopen(slot, tuple, 0);
+                } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, server)) {
+                    // To the same server all the same: it may have seen the SYN and the answer may be on its way.
+                    counters.add(Counter.SILENT_SERVERS);
                 }
                 held.touch(slot);
                 return slot;
             }
-            // The backup may have the old association still. To it, and to all others, this one is the older.
-            ageMillis = held.ageMillis(slot) + REPLACEMENT_MILLIS;
-            held.remove(slot);
-            voidCaches(tuple, server);
         }
         int selected = service.select(tuple);
         if (selected < 0) {
             return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
+        }
+        if (replaces) {
+            // The backup may have the old association still. To it, and to all others, this one is the older.
+            ageMillis = held.ageMillis(slot) + REPLACEMENT_MILLIS;
+            Server replaced = held.server(slot);
+            held.remove(slot);
+            voidCaches(tuple, replaced);
         }
         slot = held.insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, ageMillis);
         if (slot != NONE) {
@@ -188,6 +199,14 @@ final class Associations {
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
         return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
+    }
+
+    /** A half-open connection's SYN comes again; whether the server is held down for that now. */
+    private boolean isUnanswered(int slot, Server server) {
+        int ageMillis = held.ageMillis(slot);
+        return ageMillis >= MIN_RETRANSMISSION_MILLIS
+                && held.noteRetransmitted(slot)
+                && server.service().unanswered(server, clock.nanos() - ageMillis * 1_000_000L, clock.nanos());
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */

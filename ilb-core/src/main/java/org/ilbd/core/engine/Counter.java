@@ -12,6 +12,7 @@ public enum Counter {
     RECEIVED_FORWARDED("packets that another ILB forwarded to this one"),
     ORPHANS("packets, not SYNs, whose association no ILB knew"),
     RESETS_SENT("RSTs sent to clients: orphan, on-down or all-down = reset, and the end of a drain"),
+    SILENT_SERVERS("times that a server was held down because clients got no answer from it"),
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
     PEER_MESSAGES("messages of other ILBs that were authentic and new"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),

@@ -14,7 +14,6 @@ import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.jspecify.annotations.Nullable;
 
@@ -45,9 +44,6 @@ public final class Engine {
     /** How often what time does to servers is looked at, and how often, at most, their shares change: a new table costs some ms. */
     private static final long SERVICES_INTERVAL_NANOS = 10 * TICK_NANOS;
 
-    /** In so many heartbeats the loads of all servers go round, however many there are. */
-    private static final int ROUND_HEARTBEATS = 5;
-
     /** Least time between two datagrams with associations to the same peers that are not full. */
     public static final long ANNOUNCEMENT_INTERVAL_NANOS = Announcer.MIN_INTERVAL_NANOS;
 
@@ -66,10 +62,8 @@ public final class Engine {
     private final Handover handover;
     private final PacketRouter router;
     private final PeerMessages messages;
-    private final MemorySegment idMessage;
+    private final Heartbeat heartbeat;
 
-    private int loadCursor;
-    private boolean hasNews;
     private long servicesDueNanos;
 
     /**
@@ -105,7 +99,7 @@ public final class Engine {
         transfers = new Transfers(config, membership, link, clock, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(output, services, associations, ranking, membership, link, counters, memory);
+        router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
         messages = new PeerMessages(
                 membership,
                 services,
@@ -116,7 +110,7 @@ public final class Engine {
                 streamAuthenticator,
                 clock,
                 counters);
-        idMessage = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
+        heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
         services.configure(config.services(), nowNanos);
         servicesDueNanos = nowNanos;
     }
@@ -200,9 +194,9 @@ public final class Engine {
         membership.onTick(nowNanos);
         if (membership.heartbeatDue(nowNanos)) {
             // First, so that a newcomer knows who sends it the frames that follow.
-            sendIdMessages();
-        } else if (hasNews) {
-            sendNews();
+            heartbeat.send();
+        } else {
+            heartbeat.sendNews();
         }
         if (nowNanos - servicesDueNanos >= 0) {
             servicesDueNanos = nowNanos + SERVICES_INTERVAL_NANOS;
@@ -221,7 +215,9 @@ public final class Engine {
         advance(nowNanos);
         server.take(report, nowNanos);
         server.service().settle(server, nowNanos);
-        hasNews |= !server.announced();
+        if (!server.announced()) {
+            heartbeat.noteNews();
+        }
     }
 
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
@@ -247,7 +243,7 @@ public final class Engine {
         associations.distrust();
         membership.leave(nowNanos);
         announcer.flush();
-        sendIdMessages();
+        heartbeat.send();
     }
 
     /**
@@ -358,55 +354,6 @@ public final class Engine {
         List<IlbId> ids = new ArrayList<>(active);
         ids.add(config.id());
         return view(ids);
-    }
-
-    /** One heartbeat: as many ID messages as it takes for the loads of all servers to go round in {@link #ROUND_HEARTBEATS}. */
-    private void sendIdMessages() {
-        sendNews();
-        int perHeartbeat = IdMessage.MAX_LOADS * ROUND_HEARTBEATS;
-        int messages = Math.max(1, (services.serverCount() + perHeartbeat - 1) / perHeartbeat);
-        for (int message = 0; message < messages; message++) {
-            int length = beginIdMessage();
-            int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
-            for (int i = 0; i < count; i++) {
-                loadCursor = (loadCursor + 1) % services.serverCount();
-                length = services.server(loadCursor).appendTo(idMessage, clock.nanos());
-            }
-            sendIdMessage(length);
-        }
-        membership.heartbeatSent(clock.nanos());
-    }
-
-    /** What agents have told this ILB since the last message, and the others have to know at once. */
-    private void sendNews() {
-        if (!hasNews) {
-            return;
-        }
-        hasNews = false;
-        int length = beginIdMessage();
-        for (int i = 0; i < services.serverCount(); i++) {
-            Server server = services.server(i);
-            if (!server.announced()) {
-                int longer = server.appendTo(idMessage, clock.nanos());
-                if (longer == 0) {
-                    sendIdMessage(length);
-                    beginIdMessage();
-                    longer = server.appendTo(idMessage, clock.nanos());
-                }
-                length = longer;
-            }
-        }
-        sendIdMessage(length);
-    }
-
-    private int beginIdMessage() {
-        return membership.encodeIdMessage(idMessage, 0, announcer.sequence(), services.digest());
-    }
-
-    private void sendIdMessage(int length) {
-        for (Endpoint destination : membership.heartbeatDestinations()) {
-            link.send(destination, idMessage, 0, length);
-        }
     }
 
     /** What the engine does about a change in the membership. */

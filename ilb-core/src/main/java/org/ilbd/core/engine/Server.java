@@ -23,8 +23,6 @@ public final class Server {
     /** The share of a server with weight 1 at 100 %: the weights that schedulers see are whole numbers up to 64,000. */
     private static final int UNITS = 25;
 
-    private static final Administration[] ADMINISTRATIONS = Administration.values();
-
     /** Steps of a slow start: each makes the schedulers' tables anew, and changes the share by 5 %. */
     private static final int RAMP_STEPS = 20;
 
@@ -37,6 +35,8 @@ public final class Server {
     private ServerConfig config;
     private boolean checkUp = true;
     private final AgentStatement statement = new AgentStatement();
+    private final SilenceWatch silence = new SilenceWatch();
+    private boolean silent;
     private final BitSet downAtPeers = new BitSet();
 
     private ServerState state = ServerState.DRAINING;
@@ -107,6 +107,11 @@ public final class Server {
     /** The load that was reported last, by whatever ILB: 0 to 1000 per mille; -1 if none was, or too long ago. */
     public int load() {
         return statement.load();
+    }
+
+    /** Whether it counts as down because clients get no answer from it, whatever checks and agent say. */
+    public boolean silent() {
+        return silent;
     }
 
     /** How many other ILBs' own checks find it down. */
@@ -198,6 +203,9 @@ public final class Server {
     void take(ServerReport report, long nowNanos) {
         if (report.source() == ServerReport.Source.CHECK) {
             checkUp = report.up().orElse(checkUp);
+            if (report.up().orElse(false)) {
+                silence.release();
+            }
             if (report.equals(ServerReport.ofCheck(checkUp))) {
                 return;
             }
@@ -208,23 +216,7 @@ public final class Server {
 
     /** Takes over what an agent has told another ILB, if that is news. */
     void takeFromPeer(int peer, IdMessage message, int load, long nowNanos) {
-        int age = message.loadReportAgeMillis(load);
-        int perMille = message.loadPerMille(load) == IdMessage.UNKNOWN_LOAD
-                ? AgentStatement.UNKNOWN_LOAD
-                : message.loadPerMille(load);
-        if (!statement.yieldsTo(peer, age, nowNanos)) {
-            return;
-        }
-        boolean isLoadKnown = statement.isKnown(peer, age, perMille, nowNanos);
-        statement.set(
-                peer,
-                nowNanos - age * 1_000_000L,
-                !message.loadAgentDown(load),
-                ADMINISTRATIONS[message.loadAdministration(load)],
-                message.loadWeightPercent(load),
-                message.loadMaxConnections(load),
-                perMille);
-        if (!isLoadKnown) {
+        if (statement.take(peer, message, load, nowNanos)) {
             service.loadReported(this);
         }
     }
@@ -277,6 +269,7 @@ public final class Server {
         }
         ServerState before = state;
         int unitsBefore = units;
+        silent = silence.holds(nowNanos);
         state = derive();
         if (!state.serves()) {
             cold = true;
@@ -299,7 +292,7 @@ public final class Server {
         if (statement.administration() == Administration.MAINTENANCE) {
             return ServerState.MAINTENANCE;
         }
-        if (!up()) {
+        if (!up() || silent) {
             return ServerState.DOWN;
         }
         if (!configured()
@@ -330,6 +323,15 @@ public final class Server {
         return Math.max(1, config.weight() * statement.weightPercent() * rampStep * UNITS / (100 * RAMP_STEPS));
     }
 
+    /** A connection was established: the server answers. */
+    void answered(long nowNanos) {
+        silence.answered(nowNanos);
+    }
+
+    SilenceWatch silence() {
+        return silence;
+    }
+
     /**
      * Whether the end of an established connection has come, because it is not to outlive what happened to its server.
      *
@@ -339,7 +341,9 @@ public final class Server {
     boolean cuts(FourTuple tuple, long nowNanos) {
         ServicePolicy policy = service.config().policy();
         return switch (state) {
-            case DOWN, MAINTENANCE -> policy.onDown() == OnDown.RESET;
+            // Silence is a suspicion, for which nobody loses a connection that may be well.
+            case DOWN -> policy.onDown() == OnDown.RESET && !up();
+            case MAINTENANCE -> policy.onDown() == OnDown.RESET;
             case DRAINING -> {
                 long half = policy.drainTimeNanos() / 2;
                 yield half > 0
@@ -381,6 +385,6 @@ public final class Server {
 
     @Override
     public String toString() {
-        return endpoint + (configured() ? "" : " (removed)") + (up() ? "" : " (down)");
+        return endpoint + (configured() ? "" : " (removed)") + (state.serves() ? "" : " (down)");
     }
 }

@@ -144,6 +144,9 @@ public final class Service {
         for (Server server : servers) {
             server.deconfigure(nowNanos);
         }
+        servers = List.of();
+        set = new ServerSet(List.of(), new int[0]);
+        refresh();
     }
 
     /**
@@ -156,6 +159,32 @@ public final class Service {
             availabilityStale |= server.state().isAvailable() != wasAvailable;
             weightsStale = true;
         }
+    }
+
+    /**
+     * A client has got no answer from a server, or a refusal. A server that nobody can be given instead is not held down: what
+     * looks like its silence may be the clients'.
+     *
+     * @param sinceNanos when the client asked first
+     * @return whether the server is held down now
+     */
+    boolean unanswered(Server server, long sinceNanos, long nowNanos) {
+        PassiveHealth passive = config.policy().passive();
+        if (!server.silence().unanswered(sinceNanos, passive, nowNanos) || !hasOtherThan(server)) {
+            return false;
+        }
+        server.silence().hold(nowNanos + passive.holdNanos());
+        settle(server, nowNanos);
+        return true;
+    }
+
+    private boolean hasOtherThan(Server server) {
+        for (int i = 0; i < servers.size(); i++) {
+            if (servers.get(i) != server && servers.get(i).state().isAvailable()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Lets the shares that have changed count. */

@@ -9,6 +9,7 @@ import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.SchedulerKind;
 
@@ -19,7 +20,7 @@ final class ServicesReader {
     /** Names go into metrics and into the admin interface's paths. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
 
-    private static final int MAX_WEIGHT = 1000;
+    private static final String SERVERS = "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]";
     private static final int DEFAULT_WEIGHT = 1;
 
     private static final Kind<Duration> CHECK_TIME = Kind.duration(Duration.ofMillis(10), Duration.ofHours(1));
@@ -39,11 +40,12 @@ final class ServicesReader {
             Forwarding forwarding,
             SchedulerKind scheduler,
             Orphan orphan,
+            ServicePolicy policy,
             List<ReadServer> servers,
             HealthSettings health) {}
 
     /** One server as far as it could be read. */
-    record ReadServer(Located<Endpoint> endpoint, int weight) {}
+    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
 
     ServicesReader(final Optional<Section> section, final Problems problems) {
         this.problems = problems;
@@ -65,8 +67,13 @@ final class ServicesReader {
                                 read.forwarding,
                                 read.scheduler,
                                 read.orphan,
+                                read.policy,
                                 read.servers.stream()
-                                        .map(server -> new ServerConfig(server.endpoint.value(), server.weight))
+                                        .map(server -> new ServerConfig(
+                                                server.endpoint.value(),
+                                                server.weight,
+                                                server.maxConnections,
+                                                server.fallback))
                                         .toList()),
                         read.health))
                 .toList();
@@ -100,6 +107,7 @@ final class ServicesReader {
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
                 section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                PolicyReader.read(section),
                 readServers(section, port),
                 readHealth(section.section("health"))));
         section.finish();
@@ -107,14 +115,23 @@ final class ServicesReader {
 
     private List<ReadServer> readServers(final Section service, final int port) {
         final List<ReadServer> servers = new ArrayList<>();
-        for (final Section section :
-                service.requiredSections("servers", "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]")) {
-            final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
-            final int weight = section.value("weight", Kind.integer(0, MAX_WEIGHT), DEFAULT_WEIGHT);
-            section.finish();
-            endpoint.ifPresent(located -> servers.add(new ReadServer(located, weight)));
+        for (final Section section : service.requiredSections("servers", SERVERS)) {
+            readServer(section, port, false).ifPresent(servers::add);
+        }
+        if (service.has("fallback")) {
+            for (final Section section : service.requiredSections("fallback", SERVERS)) {
+                readServer(section, port, true).ifPresent(servers::add);
+            }
         }
         return servers;
+    }
+
+    private static Optional<ReadServer> readServer(final Section section, final int port, final boolean fallback) {
+        final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
+        final int weight = section.value("weight", Kind.integer(0, ServerConfig.MAX_WEIGHT), DEFAULT_WEIGHT);
+        final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
+        section.finish();
+        return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
     }
 
     private HealthSettings readHealth(final Section section) {

@@ -260,6 +260,56 @@ class BadConfigurationTest {
                         "ilb.conf:18: ilb.services.web.servers[0].weight: '1.5' is not a whole number in 0..1000"),
                 bad(
                         "weight = 1 ",
+                        "maxconn = -1 ",
+                        "ilb.conf:18: ilb.services.web.servers[0].maxconn: -1 is not in 0..100000000"),
+                bad(
+                        "scheduler = maglev",
+                        "on-down = drop",
+                        "ilb.conf:16: ilb.services.web.on-down: 'drop' is not one of keep, reset"),
+                bad(
+                        "scheduler = maglev",
+                        "all-down = keep",
+                        "ilb.conf:16: ilb.services.web.all-down: 'keep' is not one of reset, drop"),
+                bad(
+                        "scheduler = maglev",
+                        "maxconn = many",
+                        "ilb.conf:16: ilb.services.web.maxconn: 'many' is not a whole number in 0..100000000"),
+                bad(
+                        "scheduler = maglev",
+                        "slow-start = 2h",
+                        "ilb.conf:16: ilb.services.web.slow-start: 2h is not in 0ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "drain-time = 5",
+                        "ilb.conf:16: ilb.services.web.drain-time: 5 has no unit: write 5ms or 5s"),
+                bad(
+                        "scheduler = maglev",
+                        "report-max-age = 10ms",
+                        "ilb.conf:16: ilb.services.web.report-max-age: 10ms is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { retransmits = -1 }",
+                        "ilb.conf:16: ilb.services.web.passive.retransmits: -1 is not in 0..1000000"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { hold = 0s }",
+                        "ilb.conf:16: ilb.services.web.passive.hold: 0s is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { hole = 1s }",
+                        "ilb.conf:16: ilb.services.web.passive.hole: unknown key; did you mean hold?"),
+                bad(
+                        "scheduler = maglev",
+                        "fallback = \"10.2.0.109\"",
+                        "ilb.conf:16: ilb.services.web.fallback: wrong type: this is the text '10.2.0.109', expected is"
+                                + " a list such as [ { address = \"10.0.0.1\", weight = 1 } ]"),
+                bad(
+                        "scheduler = maglev",
+                        "fallback = [ { address = \"10.2.0.101\" } ]",
+                        "ilb.conf:16: ilb.services.web.fallback[0].address: 10.2.0.101:80 is in this service already, at"
+                                + " ilb.conf:18"),
+                bad(
+                        "weight = 1 ",
                         "wieght = 1 ",
                         "ilb.conf:18: ilb.services.web.servers[0].wieght: unknown key; did you mean weight?"),
                 bad(

@@ -9,11 +9,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.OnDown;
 import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.PassiveHealth;
+import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -67,7 +72,8 @@ class ExampleConfigurationsTest {
     void theExplainedFileNamesEverySetting() throws IOException {
         // A misspelt key makes the reader name those that it knows.
         final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
-        for (final String part : new String[] {"cluster", "datapath", "connections", "cache", "admin"}) {
+        for (final String part :
+                new String[] {"cluster", "datapath", "connections", "cache", "admin", "services.web.passive"}) {
             final Path file = directory.resolve("ilb.conf");
             Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
             assertThat(knownKeys(file))
@@ -103,7 +109,10 @@ class ExampleConfigurationsTest {
                   cache { fill = off, capacity = 16, timeout = 17s }
                   services.web {
                     vip = "[fd00:9::1]:80", forwarding = nat, scheduler = least-connections, orphan = drop
-                    servers = [{ address = "[fd00::65]:8080", weight = 0 }, { address = "fd00::66" }]
+                    servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
+                    fallback = [{ address = "fd00::67", weight = 3 }]
+                    maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
+                    report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
                     health { type = none, interval = 200ms }
                   }
                   admin { listen = "[::1]:9000" }
@@ -141,8 +150,18 @@ class ExampleConfigurationsTest {
         assertThat(web.orphan()).isEqualTo(Orphan.DROP);
         assertThat(web.servers().getFirst().endpoint()).hasToString("[fd00::65]:8080");
         assertThat(web.servers().getFirst().weight()).isZero();
-        assertThat(web.servers().getLast().endpoint()).hasToString("[fd00::66]:80");
-        assertThat(web.servers().getLast().weight()).isEqualTo(1);
+        assertThat(web.servers().getFirst().maxConnections()).isEqualTo(21);
+        assertThat(web.servers().get(1)).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::66]:80"), 1, 0, false));
+        assertThat(web.servers().getLast()).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true));
+        assertThat(web.policy())
+                .isEqualTo(new ServicePolicy(
+                        22,
+                        OnDown.RESET,
+                        AllDown.RESET,
+                        23_000_000_000L,
+                        24 * 60_000_000_000L,
+                        25_000_000_000L,
+                        new PassiveHealth(26, 27_000_000_000L, 28_000_000_000L)));
         assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7"));
         assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
         // The timeout of a check never exceeds the interval, not even by default.
