@@ -33,7 +33,6 @@ import org.ilbd.daemon.cluster.ClusterEndpoint;
 import org.ilbd.daemon.cluster.TransferInbox;
 import org.ilbd.daemon.cluster.TransferStreams;
 import org.ilbd.daemon.config.Configuration;
-import org.ilbd.daemon.config.HealthSettings;
 import org.ilbd.daemon.config.ServiceSettings;
 import org.ilbd.daemon.datapath.OnLinkCheck;
 import org.ilbd.daemon.datapath.TunDatapath;
@@ -103,7 +102,7 @@ final class Node implements AutoCloseable {
                     Arena.ofShared(),
                     System.nanoTime());
             opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
-            health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
+            health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
             start(control, cluster, dutyCycle, onLost);
@@ -277,13 +276,13 @@ final class Node implements AutoCloseable {
     }
 
     /** Called on the control loop. */
-    private void onHealth(String service, Endpoint endpoint, boolean up) {
+    private void onReport(String service, Endpoint endpoint, ServerReport report) {
         loop.execute(() -> {
             for (Service candidate : engine.services()) {
                 if (candidate.config().name().equals(service)) {
                     for (Server server : candidate.servers()) {
                         if (server.endpoint().equals(endpoint)) {
-                            engine.onServerReport(server, ServerReport.ofCheck(up), System.nanoTime());
+                            engine.onServerReport(server, report, System.nanoTime());
                         }
                     }
                 }
@@ -295,10 +294,8 @@ final class Node implements AutoCloseable {
         List<HealthTarget> targets = new ArrayList<>();
         for (ServiceSettings settings : configuration.services()) {
             ServiceConfig service = settings.service();
-            if (settings.health().type() == HealthSettings.Kind.TCP) {
-                for (ServerConfig server : service.servers()) {
-                    targets.add(new HealthTarget(service.name(), server.endpoint(), settings.health()));
-                }
+            for (ServerConfig server : service.servers()) {
+                targets.add(new HealthTarget(service.name(), server.endpoint(), settings.health(), settings.agent()));
             }
         }
         return targets;

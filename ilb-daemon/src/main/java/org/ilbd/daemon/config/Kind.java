@@ -95,6 +95,16 @@ final class Kind<T> {
         });
     }
 
+    /** {@code true} or {@code false}. */
+    static Kind<Boolean> flag() {
+        final String expected = "true or false";
+        return new Kind<>(expected, value -> switch (String.valueOf(value.unwrapped())) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(wrongType(expected, value));
+        });
+    }
+
     /** One of the constants, written in lower case with hyphens. */
     static <E extends Enum<E>> Kind<E> choice(final Class<E> type) {
         final List<String> names =

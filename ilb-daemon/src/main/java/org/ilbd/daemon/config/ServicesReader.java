@@ -1,6 +1,5 @@
 package org.ilbd.daemon.config;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,14 +22,8 @@ final class ServicesReader {
     private static final String SERVERS = "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]";
     private static final int DEFAULT_WEIGHT = 1;
 
-    private static final Kind<Duration> CHECK_TIME = Kind.duration(Duration.ofMillis(10), Duration.ofHours(1));
-    private static final Kind<Integer> CHECKS = Kind.integer(1, 100);
-    private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofMillis(500);
-    /** Two in a row: one lost SYN takes no server away. */
-    private static final int DEFAULT_CHECKS = 2;
-
     private final Problems problems;
+    private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
 
     /** One service as far as it could be read, with the places that the checks between services point to. */
@@ -42,13 +35,15 @@ final class ServicesReader {
             Orphan orphan,
             ServicePolicy policy,
             List<ReadServer> servers,
-            HealthSettings health) {}
+            HealthSettings health,
+            Optional<AgentSettings> agent) {}
 
     /** One server as far as it could be read. */
     record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
 
     ServicesReader(final Optional<Section> section, final Problems problems) {
         this.problems = problems;
+        this.health = new HealthReader(problems);
         section.ifPresent(this::read);
     }
 
@@ -75,7 +70,8 @@ final class ServicesReader {
                                                 server.maxConnections,
                                                 server.fallback))
                                         .toList()),
-                        read.health))
+                        read.health,
+                        read.agent))
                 .toList();
     }
 
@@ -109,7 +105,8 @@ final class ServicesReader {
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 PolicyReader.read(section),
                 readServers(section, port),
-                readHealth(section.section("health"))));
+                health.readHealth(section.section("health"), vip.map(Located::value)),
+                health.readAgent(section)));
         section.finish();
     }
 
@@ -132,25 +129,5 @@ final class ServicesReader {
         final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
         section.finish();
         return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
-    }
-
-    private HealthSettings readHealth(final Section section) {
-        final Duration interval = section.value("interval", CHECK_TIME, DEFAULT_INTERVAL);
-        final Duration fallback = interval.compareTo(DEFAULT_TIMEOUT) < 0 ? interval : DEFAULT_TIMEOUT;
-        final Optional<Located<Duration>> timeout = section.optional("timeout", CHECK_TIME);
-        final HealthSettings health = new HealthSettings(
-                section.value("type", Kind.choice(HealthSettings.Kind.class), HealthSettings.Kind.TCP),
-                interval,
-                timeout.map(Located::value).orElse(fallback),
-                section.value("rise", CHECKS, DEFAULT_CHECKS),
-                section.value("fall", CHECKS, DEFAULT_CHECKS));
-        section.finish();
-        if (timeout.isPresent() && timeout.get().value().compareTo(interval) > 0) {
-            problems.add(
-                    timeout.get(),
-                    Kind.inWords(timeout.get().value()) + " is longer than the interval (" + Kind.inWords(interval)
-                            + "); a check must end before the next one starts");
-        }
-        return health;
     }
 }

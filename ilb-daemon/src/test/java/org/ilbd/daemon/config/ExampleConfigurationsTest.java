@@ -167,7 +167,14 @@ class ExampleConfigurationsTest {
         // The timeout of a check never exceeds the interval, not even by default.
         assertThat(configuration.services().getFirst().health())
                 .isEqualTo(new HealthSettings(
-                        HealthSettings.Kind.NONE, Duration.ofMillis(200), Duration.ofMillis(200), 2, 2));
+                        new HealthProbe.None(),
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(200),
+                        2,
+                        2,
+                        Optional.empty(),
+                        Optional.empty()));
     }
 
     @Test
