@@ -101,8 +101,9 @@ final class Node implements AutoCloseable {
                     new EventLog(),
                     Arena.ofShared(),
                     System.nanoTime());
-            opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
             health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
+            opened(AdminServer.start(
+                    control, configuration.admin().listen(), engine, health::counts, dutyCycle, Version.number()));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
             start(control, cluster, dutyCycle, onLost);

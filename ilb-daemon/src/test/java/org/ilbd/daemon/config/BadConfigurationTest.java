@@ -60,7 +60,9 @@ class BadConfigurationTest {
     }
 
     static Stream<Case> cases() {
-        return Stream.concat(Stream.concat(clusterCases(), localCases()), Stream.concat(serviceCases(), crossCases()));
+        return Stream.concat(
+                Stream.concat(clusterCases(), localCases()),
+                Stream.concat(serviceCases(), Stream.concat(healthCases(), crossCases())));
     }
 
     private static Stream<Case> clusterCases() {
@@ -334,8 +336,9 @@ class BadConfigurationTest {
                                 + " \"10.0.0.1\", weight = 1 } ]"),
                 bad(
                         "type = tcp",
-                        "type = http",
-                        "ilb.conf:21: ilb.services.web.health.type: 'http' is not one of tcp, none"),
+                        "type = htp",
+                        "ilb.conf:21: ilb.services.web.health.type: 'htp' is not one of tcp, http, https, exec, none;"
+                                + " did you mean http?"),
                 bad(
                         "timeout = 500ms",
                         "timeout = 2s",
@@ -347,6 +350,68 @@ class BadConfigurationTest {
                         "    \"a p i\" {",
                         "ilb.conf:23: ilb.services.\"a p i\": 'a p i' is not the name of a service: 1..63 letters,"
                                 + " digits, '-', '_' and '.'"));
+    }
+
+    private static Stream<Case> healthCases() {
+        return Stream.of(
+                health("type = tcp, path = \"/\"", "path: this is for type = http, https only, and the type is tcp"),
+                health("type = http, verify = false", "verify: this is for type = https only, and the type is http"),
+                health("type = exec", "command: expected is a list with the path of a program and its arguments"),
+                health(
+                        "type = exec, command = [\"sh\"]",
+                        "command[0]: sh is not the absolute path of a program that can be run here"),
+                health(
+                        "type = exec, command = [/bin/true], source = \"10.2.0.11\"",
+                        "source: this is for type = tcp, http, https only, and the type is exec"),
+                health(
+                        "type = none, port = 80",
+                        "port: this is for type = tcp, http, https, exec only, and the type is none"),
+                health(
+                        "type = http, path = healthz",
+                        "path: 'healthz' is not a path such as \"/healthz\": it starts with / and has no blanks"),
+                health(
+                        "type = http, path = \"/a b\"",
+                        "path: '/a b' is not a path such as \"/healthz\": it starts with / and has no blanks"),
+                health("type = http, method = POST", "method: 'POST' is not GET or HEAD"),
+                health(
+                        "type = http, status = 200",
+                        "status: wrong type: this is the number 200, expected is a list [ ], each element a status or"
+                                + " a range such as \"200-299\""),
+                health(
+                        "type = http, status = [200, 99]",
+                        "status[1]: '99' is not a status or a range such as \"200-299\""),
+                health("type = http, status = [\"299-200\"]", "status[0]: '299-200': the range is the wrong way round"),
+                health("type = http, host = \"a b\"", "host: 'a b' is not a host name such as \"www.example.com\""),
+                health(
+                        "type = https, verify = maybe",
+                        "verify: wrong type: this is the text 'maybe', expected is true or false"),
+                health("type = https, ca-file = none.pem", "ca-file: DIR/none.pem: there is no such file"),
+                health("type = tcp, source = \"0.0.0.0\"", "source: 0.0.0.0 is not the address of one host"),
+                health(
+                        "type = tcp, source = \"fd00::1\"",
+                        "source: fd00::1 is not of the VIP's address family (10.9.0.1:80)"),
+                health("type = tcp, port = 0", "port: 0 is not in 1..65535"),
+                health("type = tcp, fast-interval = 2s", "fast-interval: 2s is longer than the interval (1s)"),
+                agent("{ }", "port: missing; expected is a whole number in 1..65535"),
+                agent(
+                        "{ port = 9707, timeout = 3s }",
+                        "timeout: 3s is longer than the interval (2s); an answer must have come before the next"
+                                + " question"),
+                agent("{ port = 9707, sent = x }", "sent: unknown key; did you mean send?"),
+                bad(
+                        "    api {",
+                        "    api { agent = 9707",
+                        "ilb.conf:23: ilb.services.api.agent.port: missing; expected is a whole number in 1..65535",
+                        "ilb.conf:23: ilb.services.api.agent: wrong type: this is the number 9707, expected is an"
+                                + " object { }"));
+    }
+
+    private static Case health(final String with, final String problem) {
+        return bad("type = tcp", with, "ilb.conf:21: ilb.services.web.health." + problem);
+    }
+
+    private static Case agent(final String with, final String problem) {
+        return bad("    api {", "    api { agent " + with, "ilb.conf:23: ilb.services.api.agent." + problem);
     }
 
     private static Stream<Case> crossCases() {

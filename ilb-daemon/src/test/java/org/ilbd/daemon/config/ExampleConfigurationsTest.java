@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.ilbd.core.engine.AllDown;
@@ -21,6 +22,7 @@ import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,6 +177,77 @@ class ExampleConfigurationsTest {
                         2,
                         Optional.empty(),
                         Optional.empty()));
+    }
+
+    @Test
+    void theExplainedFileNamesEverySettingOfChecksAndAgents() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        for (final String part : new String[] {"health", "agent"}) {
+            final Path file = directory.resolve("ilb.conf");
+            Files.writeString(file, text + "\nilb.services.web." + part + " { port = 1, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
+            assertThat(knownKeys(file))
+                    .isNotEmpty()
+                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
+        }
+    }
+
+    @Test
+    void checksAndAgentsCarryEverySetting() throws Exception {
+        final Path file = Files.writeString(directory.resolve("ilb.conf"), """
+                ilb {
+                  cluster { id = 7, bind = "10.2.0.11" }
+                  datapath.interface = eth1
+                  services {
+                    a {
+                      vip = "10.9.0.1:443", servers = [{ address = "10.2.0.101" }]
+                      health {
+                        type = https, path = "/healthz", method = HEAD, status = [200, "300-302"]
+                        host = "www.example.com", verify = false, server-name = "example.com"
+                        interval = 3s, fast-interval = 1s, timeout = 2s, rise = 4, fall = 5
+                        source = "10.2.0.12", port = 8443
+                      }
+                      agent { port = 9707, interval = 5s, timeout = 4s, send = "a\\n" }
+                    }
+                    b {
+                      vip = "10.9.0.1:80", servers = []
+                      health { type = exec, command = [/bin/sh, "-c", "exit 0"] }
+                    }
+                    c { vip = "10.9.0.1:81", servers = [], health { type = http }, agent { port = 9708 } }
+                  }
+                }
+                """);
+
+        final List<ServiceSettings> services = ConfigurationLoader.load(file).services();
+
+        assertThat(services.get(0).health())
+                .isEqualTo(new HealthSettings(
+                        new HealthProbe.Http(
+                                true,
+                                "/healthz",
+                                List.of(new HealthProbe.StatusRange(200, 200), new HealthProbe.StatusRange(300, 302)),
+                                Optional.of("www.example.com"),
+                                Optional.of(new HealthProbe.Tls(false, Optional.of("example.com"), List.of()))),
+                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(2),
+                        4,
+                        5,
+                        Optional.of(IpAddress.parse("10.2.0.12")),
+                        Optional.of(8443)));
+        assertThat(services.get(0).agent())
+                .contains(new AgentSettings(9707, Duration.ofSeconds(5), Duration.ofSeconds(4), "a\n"));
+        assertThat(services.get(1).health().probe())
+                .isEqualTo(new HealthProbe.Exec(List.of("/bin/sh", "-c", "exit 0")));
+        assertThat(services.get(1).agent()).isEmpty();
+        assertThat(services.get(2).health().probe())
+                .isEqualTo(new HealthProbe.Http(
+                        false,
+                        "/",
+                        List.of(new HealthProbe.StatusRange(200, 399)),
+                        Optional.empty(),
+                        Optional.empty()));
+        assertThat(services.get(2).agent())
+                .contains(new AgentSettings(9708, Duration.ofSeconds(2), Duration.ofSeconds(2), ""));
     }
 
     @Test
