@@ -100,10 +100,12 @@ final class HealthReader {
 
     /** The agents of the servers, if the service has them. */
     Optional<AgentSettings> readAgent(final Section service) {
-        if (!service.has("agent")) {
-            return Optional.empty();
-        }
-        final Section section = service.section("agent");
+        return service.has("agent")
+                ? service.requiredSection("agent", "an object").map(this::readAgentSection)
+                : Optional.empty();
+    }
+
+    private AgentSettings readAgentSection(final Section section) {
         final Duration interval = section.value("interval", TIME, DEFAULT_AGENT_INTERVAL);
         final AgentSettings agent = new AgentSettings(
                 section.required("port", Kind.PORT).map(Located::value).orElse(1),
@@ -111,7 +113,7 @@ final class HealthReader {
                 within(section, "timeout", interval, interval, "; an answer must have come before the next question"),
                 section.value("send", Kind.TEXT, ""));
         section.finish();
-        return Optional.of(agent);
+        return agent;
     }
 
     private HealthProbe readProbe(final Section section, final Type type) {

@@ -401,7 +401,6 @@ class BadConfigurationTest {
                 bad(
                         "    api {",
                         "    api { agent = 9707",
-                        "ilb.conf:23: ilb.services.api.agent.port: missing; expected is a whole number in 1..65535",
                         "ilb.conf:23: ilb.services.api.agent: wrong type: this is the number 9707, expected is an"
                                 + " object { }"));
     }
