@@ -39,7 +39,7 @@ final class CpuLoad {
         }
         long total = now.total - oldest.total;
         // A counter may go back a little (proc_stat(5), on iowait).
-        return total <= 0 ? 0 : (int) Math.clamp(1000 * (now.busy - oldest.busy) / total, 0, 1000);
+        return total <= 0 ? 0 : Math.clamp(1000 * (now.busy - oldest.busy) / total, 0, 1000);
     }
 
     private static Sample read(String stat) {

@@ -79,7 +79,7 @@ final class HostLoad {
             }
         }
         long used = total == 0 ? 0 : 1000 - 1000 * available / total;
-        return (int) Math.clamp(
+        return Math.clamp(
                 1000 * (used - MEMORY_FREE_OF_CARE_PER_MILLE) / (1000 - MEMORY_FREE_OF_CARE_PER_MILLE), 0, 1000);
     }
 
