@@ -6,7 +6,6 @@ import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.AssociationState;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -178,7 +177,7 @@ final class Associations {
             held.remove(slot);
             voidCaches(tuple, server);
         }
-        int selected = service.select(SelectionHash.of(tuple));
+        int selected = service.select(tuple);
         if (selected < 0) {
             return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
         }

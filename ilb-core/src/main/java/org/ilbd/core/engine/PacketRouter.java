@@ -11,7 +11,6 @@ import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.TcpReset;
 import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -264,7 +263,7 @@ final class PacketRouter {
             case Associations.NO_SERVER -> withoutServer(service);
             case Associations.SERVERS_FULL -> counters.drop(DropReason.SERVERS_FULL);
             default -> {
-                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                int server = service.selectStateless(packet.tuple());
                 if (server >= 0) {
                     counters.add(Counter.STATELESS_SYNS);
                     deliver(services.server(server));
@@ -322,7 +321,7 @@ final class PacketRouter {
         counters.add(Counter.ORPHANS);
         switch (service.config().orphan()) {
             case HASH -> {
-                int server = service.selectOrphan(SelectionHash.of(packet.tuple()));
+                int server = service.selectOrphan(packet.tuple());
                 if (server == Scheduler.NONE) {
                     counters.drop(DropReason.NO_SERVER);
                 } else {

@@ -6,8 +6,9 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.Maglev;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
 
@@ -22,14 +23,14 @@ public final class Service {
 
     private final int index;
     private final Endpoint vip;
-    private final Scheduler maglev = SchedulerKind.MAGLEV.create();
+    private final Maglev maglev;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
 
     private ServiceConfig config;
     private boolean configured = true;
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
-    private Scheduler scheduler = maglev;
+    private Scheduler scheduler;
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
@@ -40,8 +41,11 @@ public final class Service {
     private long packetsReturned;
     private long bytesReturned;
 
-    Service(int index, ServiceConfig config) {
+    /** @param tables makes the Maglev tables of all services */
+    Service(int index, ServiceConfig config, MaglevBuilder tables) {
         this.index = index;
+        this.maglev = new Maglev(tables);
+        this.scheduler = maglev;
         this.vip = config.vip();
         this.config = config;
     }
@@ -108,10 +112,10 @@ public final class Service {
 
     /** Takes over a configuration; servers keep their health, counts and connections. */
     void configure(ServiceConfig newConfig, List<Server> newServers, long nowNanos) {
-        if (newConfig.scheduler() == SchedulerKind.MAGLEV) {
-            scheduler = maglev;
-        } else if (newConfig.scheduler() != config.scheduler() || scheduler == maglev) {
-            scheduler = newConfig.scheduler().create();
+        if (newConfig.scheduler() != config.scheduler()
+                || newConfig.balanceFactor() != config.balanceFactor()
+                || scheduler == maglev) {
+            scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
         }
         config = newConfig;
         configured = true;
@@ -181,9 +185,7 @@ public final class Service {
             set.setWeight(server.position(), server.units());
         }
         maglev.update(set);
-        if (scheduler != maglev) {
-            scheduler.update(set);
-        }
+        scheduler.update(set);
     }
 
     void connectionsChanged(Server server, int difference) {
@@ -206,21 +208,21 @@ public final class Service {
     }
 
     /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
-    int select(long connectionHash) {
+    int select(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(scheduler.select(connectionHash));
+        return withRoom(scheduler.select(config.scheduler().hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
-    int selectStateless(long connectionHash) {
+    int selectStateless(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(maglev.select(connectionHash));
+        return withRoom(maglev.select(config.scheduler().hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives for a connection that goes on, or {@link Scheduler#NONE}. */
-    int selectOrphan(long connectionHash) {
+    int selectOrphan(FourTuple tuple) {
         refreshAvailability();
-        int position = maglev.select(connectionHash);
+        int position = maglev.select(config.scheduler().hash(tuple));
         return position == Scheduler.NONE
                 ? Scheduler.NONE
                 : servers.get(position).index();

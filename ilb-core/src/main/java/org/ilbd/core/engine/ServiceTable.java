@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class ServiceTable {
 
     private final List<Service> everySeen = new ArrayList<>();
     private final Map<Long, Server> serversByKey = new HashMap<>();
+    private final MaglevBuilder tables = new MaglevBuilder();
     private volatile List<Service> services = List.of();
     private Server[] servers = new Server[0];
     private int serverCount;
@@ -195,7 +197,7 @@ final class ServiceTable {
         if (everySeen.size() == MAX_SERVICES) {
             throw new IllegalStateException("more than " + MAX_SERVICES + " services since the start: restart ilbd");
         }
-        Service service = new Service(everySeen.size(), config);
+        Service service = new Service(everySeen.size(), config, tables);
         everySeen.add(service);
         return service;
     }

@@ -150,6 +150,12 @@ public final class ServerSet {
         return available[position] ? weights[position] : 0;
     }
 
+    void copyEffectiveWeights(int[] into) {
+        for (int i = 0; i < into.length; i++) {
+            into[i] = effectiveWeight(i);
+        }
+    }
+
     /** How many changes of connections and loads have been logged. */
     long logged() {
         return logged;

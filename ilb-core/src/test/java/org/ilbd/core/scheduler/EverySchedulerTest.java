@@ -17,13 +17,15 @@ class EverySchedulerTest {
     @ParameterizedTest
     @EnumSource
     void nothingIsSelectedBeforeTheFirstUpdate(SchedulerKind kind) {
-        assertThat(kind.create().select(42)).isEqualTo(Scheduler.NONE);
+        assertThat(kind.create(new Maglev(new MaglevBuilder()), BoundedLoad.DEFAULT_FACTOR)
+                        .select(42))
+                .isEqualTo(Scheduler.NONE);
     }
 
     @ParameterizedTest
     @EnumSource
     void nothingIsSelectedFromAnEmptySet(SchedulerKind kind) {
-        Scheduler scheduler = started(kind, Servers.equal(3));
+        Scheduler scheduler = Servers.started(kind, Servers.equal(3));
         scheduler.update(new ServerSet(List.of(), new int[0]));
         assertThat(scheduler.select(42)).isEqualTo(Scheduler.NONE);
     }
@@ -34,13 +36,13 @@ class EverySchedulerTest {
         ServerSet servers = Servers.weighted(1, 0, 3);
         servers.setAvailable(0, false);
         servers.setAvailable(2, false);
-        assertThat(Servers.sequence(started(kind, servers), 4)).isEqualTo("-1 -1 -1 -1");
+        assertThat(Servers.sequence(Servers.started(kind, servers), 4)).isEqualTo("-1 -1 -1 -1");
     }
 
     @ParameterizedTest
     @EnumSource
     void theOnlyServerGetsEverything(SchedulerKind kind) {
-        assertThat(Servers.counts(started(kind, Servers.equal(1)), 1, SELECTIONS))
+        assertThat(Servers.counts(Servers.started(kind, Servers.equal(1)), 1, SELECTIONS))
                 .containsExactly(SELECTIONS);
     }
 
@@ -57,7 +59,7 @@ class EverySchedulerTest {
                 servers.setAvailable(i, random.nextInt(3) > 0);
                 any |= servers.available(i) && servers.weight(i) > 0;
             }
-            Scheduler scheduler = started(kind, servers);
+            Scheduler scheduler = Servers.started(kind, servers);
             for (int i = 0; i < SELECTIONS; i++) {
                 int position = scheduler.select(random.nextLong());
                 assertThat(position >= 0).as("seed %d", seed).isEqualTo(any);
@@ -76,7 +78,7 @@ class EverySchedulerTest {
     void aServerThatComesUpAgainIsSelectedAfterTheUpdate(SchedulerKind kind) {
         ServerSet servers = Servers.equal(3);
         servers.setAvailable(1, false);
-        Scheduler scheduler = started(kind, servers);
+        Scheduler scheduler = Servers.started(kind, servers);
         assertThat(Servers.counts(scheduler, 3, SELECTIONS)[1]).isZero();
         servers.setAvailable(1, true);
         scheduler.update(servers);
@@ -87,7 +89,7 @@ class EverySchedulerTest {
     @EnumSource
     void aSelectionAllocatesNothing(SchedulerKind kind) {
         ServerSet servers = Servers.weighted(new Random(1).ints(100, 1, 5).toArray());
-        Scheduler scheduler = started(kind, servers);
+        Scheduler scheduler = Servers.started(kind, servers);
         assertThat(AllocatedBytes.of(() -> {
                     for (int i = 0; i < SELECTIONS; i++) {
                         int position = scheduler.select(SelectionHash.mix(i));
@@ -105,12 +107,7 @@ class EverySchedulerTest {
         assertThat(SchedulerKind.parse("least-connections")).isEqualTo(SchedulerKind.LEAST_CONNECTIONS);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SchedulerKind.parse("random"))
-                .withMessage("'random' is not a scheduler (maglev, round-robin, least-connections)");
-    }
-
-    private static Scheduler started(SchedulerKind kind, ServerSet servers) {
-        Scheduler scheduler = kind.create();
-        scheduler.update(servers);
-        return scheduler;
+                .withMessage("'random' is not a scheduler (maglev, round-robin, least-connections, random-two-choices,"
+                        + " source-hash, least-load, bounded-load)");
     }
 }

@@ -203,9 +203,7 @@ class MaglevTest {
     }
 
     private static Scheduler started(ServerSet servers) {
-        Scheduler scheduler = SchedulerKind.MAGLEV.create();
-        scheduler.update(servers);
-        return scheduler;
+        return Servers.started(SchedulerKind.MAGLEV, servers);
     }
 
     private static int[] selections(ServerSet servers) {

@@ -145,8 +145,6 @@ class RoundRobinTest {
     }
 
     private static Scheduler started(ServerSet servers) {
-        Scheduler scheduler = SchedulerKind.ROUND_ROBIN.create();
-        scheduler.update(servers);
-        return scheduler;
+        return Servers.started(SchedulerKind.ROUND_ROBIN, servers);
     }
 }
