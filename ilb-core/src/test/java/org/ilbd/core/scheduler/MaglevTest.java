@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -165,6 +166,60 @@ class MaglevTest {
         assertThat(Arrays.hashCode(selections(Servers.equal(1000))))
                 .as("of a thousand servers")
                 .isEqualTo(-1885943689);
+    }
+
+    /** The definition, slowly: turns sorted by their time, and the entries found by steps alone. */
+    @Test
+    void weightedServersFillTheTableAsDefined() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (int run = 0; run < 10; run++) {
+            int[] weights = random.ints(1 + random.nextInt(40), 0, 1 + random.nextInt(1_000))
+                    .toArray();
+            ServerSet servers = Servers.weighted(weights);
+            int[] table = reference(servers);
+            Maglev maglev = new Maglev(new MaglevBuilder());
+            maglev.update(servers);
+            if (maglev.select(0) == Scheduler.NONE) {
+                continue;
+            }
+            for (int entry = 0; entry < table.length; entry++) {
+                assertThat(maglev.at(entry))
+                        .as("seed %d, run %d, entry %d", seed, run, entry)
+                        .isEqualTo(table[entry]);
+            }
+        }
+    }
+
+    private static int[] reference(ServerSet servers) {
+        List<Integer> order = IntStream.range(0, servers.size())
+                .boxed()
+                .sorted(Comparator.comparing(servers::endpoint))
+                .toList();
+        long sum = IntStream.range(0, servers.size()).map(servers::weight).sum();
+        record Turn(long unit, int rank) {}
+        List<Turn> turns = new ArrayList<>();
+        for (int rank = 0; rank < order.size(); rank++) {
+            long weight = servers.weight(order.get(rank));
+            for (long k = 0; weight > 0 && k <= Maglev.TABLE_SIZE; k++) {
+                turns.add(new Turn((2 * k + 1) * sum / (2 * weight), rank));
+            }
+        }
+        turns.sort(Comparator.comparing(Turn::unit).thenComparing(Turn::rank));
+        int[] table = new int[Maglev.TABLE_SIZE];
+        Arrays.fill(table, Scheduler.NONE);
+        for (int turn = 0; turn < table.length && turn < turns.size(); turn++) {
+            int position = order.get(turns.get(turn).rank());
+            long offset = Long.remainderUnsigned(endpointHash("maglev-o", servers.endpoint(position)), table.length);
+            long skip =
+                    Long.remainderUnsigned(endpointHash("maglev-s", servers.endpoint(position)), table.length - 1) + 1;
+            int entry = (int) offset;
+            while (table[entry] != Scheduler.NONE) {
+                entry = (int) ((entry + skip) % table.length);
+            }
+            table[entry] = position;
+        }
+        return table;
     }
 
     /** The pseudo-code of the paper, for servers of equal weight. */
