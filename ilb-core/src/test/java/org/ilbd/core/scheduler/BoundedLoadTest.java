@@ -24,7 +24,7 @@ class BoundedLoadTest {
         Scheduler scheduler = started(servers, factor);
         long[] clients = random.longs(20).toArray();
         int total = IntStream.of(weights).sum();
-        for (int m = 0; m < 20_000; m++) {
+        for (int m = 0; m < 5_000; m++) {
             if (random.nextInt(3) == 0) {
                 close(servers);
             }

@@ -75,7 +75,10 @@ class SelectionHashTest {
 
     /** Source-hash is the Maglev table by this. */
     @ParameterizedTest
-    @CsvSource({"10.1.0.2:43210, 10.9.0.1:80, 0", "[2001:db8::2]:43210, [2001:db8:9::1]:443, 0"})
+    @CsvSource({
+        "10.1.0.2:43210, 10.9.0.1:80, 8f588cfacb077f",
+        "[2001:db8::2]:43210, [2001:db8:9::1]:443, add4fc96938c4374"
+    })
     void frozenVectorsOfSources(String source, String destination, String hash) {
         FourTuple tuple = new FourTuple().set(Endpoint.parse(source), Endpoint.parse(destination));
         assertThat(Long.toHexString(SelectionHash.ofSource(tuple))).isEqualTo(hash);
