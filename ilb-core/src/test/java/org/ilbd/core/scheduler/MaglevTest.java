@@ -207,16 +207,19 @@ class MaglevTest {
         turns.sort(Comparator.comparingLong(Turn::unit).thenComparingInt(Turn::rank));
         int[] table = new int[Maglev.TABLE_SIZE];
         Arrays.fill(table, Scheduler.NONE);
+        long[] offsets = new long[order.size()];
+        long[] skips = new long[order.size()];
+        for (int rank = 0; rank < offsets.length; rank++) {
+            Endpoint endpoint = servers.endpoint(order.get(rank));
+            offsets[rank] = Long.remainderUnsigned(endpointHash("maglev-o", endpoint), table.length);
+            skips[rank] = Long.remainderUnsigned(endpointHash("maglev-s", endpoint), table.length - 1) + 1;
+        }
         for (int turn = 0; turn < table.length && turn < turns.size(); turn++) {
-            int position = order.get(turns.get(turn).rank());
-            long offset = Long.remainderUnsigned(endpointHash("maglev-o", servers.endpoint(position)), table.length);
-            long skip =
-                    Long.remainderUnsigned(endpointHash("maglev-s", servers.endpoint(position)), table.length - 1) + 1;
-            int entry = (int) offset;
-            while (table[entry] != Scheduler.NONE) {
-                entry = (int) ((entry + skip) % table.length);
+            int rank = turns.get(turn).rank();
+            while (table[(int) offsets[rank]] != Scheduler.NONE) {
+                offsets[rank] = (offsets[rank] + skips[rank]) % table.length;
             }
-            table[entry] = position;
+            table[(int) offsets[rank]] = order.get(rank);
         }
         return table;
     }

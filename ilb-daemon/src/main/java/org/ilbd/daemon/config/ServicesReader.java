@@ -9,7 +9,9 @@ import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /** {@code ilb.services}: reads it, reports what is wrong, and makes the settings if nothing is. */
@@ -21,6 +23,8 @@ final class ServicesReader {
 
     private static final int MAX_WEIGHT = 1000;
     private static final int DEFAULT_WEIGHT = 1;
+
+    private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
 
     private static final Kind<Duration> CHECK_TIME = Kind.duration(Duration.ofMillis(10), Duration.ofHours(1));
     private static final Kind<Integer> CHECKS = Kind.integer(1, 100);
@@ -38,6 +42,7 @@ final class ServicesReader {
             Optional<Located<Endpoint>> vip,
             Forwarding forwarding,
             SchedulerKind scheduler,
+            double balanceFactor,
             Orphan orphan,
             List<ReadServer> servers,
             HealthSettings health) {}
@@ -64,7 +69,9 @@ final class ServicesReader {
                                 read.vip.orElseThrow().value(),
                                 read.forwarding,
                                 read.scheduler,
+                                read.balanceFactor,
                                 read.orphan,
+                                ServicePolicy.DEFAULT,
                                 read.servers.stream()
                                         .map(server -> new ServerConfig(server.endpoint.value(), server.weight))
                                         .toList()),
@@ -94,15 +101,29 @@ final class ServicesReader {
     private void readService(final String name, final Section section) {
         final Optional<Located<Endpoint>> vip = section.required("vip", Kind.ENDPOINT);
         final int port = vip.map(located -> located.value().port()).orElse(1);
+        final SchedulerKind scheduler =
+                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV);
         services.add(new ReadService(
                 name,
                 vip,
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
-                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV),
+                scheduler,
+                readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 readServers(section, port),
                 readHealth(section.section("health"))));
         section.finish();
+    }
+
+    private double readBalanceFactor(final Section section, final SchedulerKind scheduler) {
+        final Optional<Located<Double>> factor = section.optional("balance-factor", BALANCE_FACTOR);
+        if (factor.isPresent() && scheduler != SchedulerKind.BOUNDED_LOAD) {
+            problems.add(
+                    factor.get(),
+                    "means nothing to the scheduler " + scheduler.configName() + "; it is a setting of "
+                            + SchedulerKind.BOUNDED_LOAD.configName());
+        }
+        return factor.map(Located::value).orElse(BoundedLoad.DEFAULT_FACTOR);
     }
 
     private List<ReadServer> readServers(final Section service, final int port) {
