@@ -131,21 +131,15 @@ class EngineAllocationTest {
         ServiceConfig service = Settings.service(VIP, 8);
         List<ServerConfig> servers = new ArrayList<>(service.servers());
         servers.set(3, new ServerConfig(servers.get(3).endpoint(), 1, 1, false));
-        return new ServiceConfig(
-                service.name(),
-                service.vip(),
-                service.forwarding(),
-                service.scheduler(),
-                service.orphan(),
-                new ServicePolicy(
+        return service.withServers(servers)
+                .withPolicy(new ServicePolicy(
                         1_000_000,
                         OnDown.RESET,
                         AllDown.RESET,
                         1_000_000_000,
                         60_000_000_000L,
                         1_000_000_000,
-                        new PassiveHealth(5, 5_000_000_000L, 10_000_000_000L)),
-                servers);
+                        new PassiveHealth(5, 5_000_000_000L, 10_000_000_000L)));
     }
 
     @Test
