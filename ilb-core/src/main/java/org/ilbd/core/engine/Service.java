@@ -6,7 +6,6 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
@@ -113,8 +112,10 @@ public final class Service {
 
     /** Takes over a configuration; servers keep their health, counts and connections. */
     void configure(ServiceConfig newConfig, List<Server> newServers, long nowNanos) {
-        if (newConfig.scheduler() != config.scheduler() || scheduler == maglev) {
-            scheduler = newConfig.scheduler().create(maglev, BoundedLoad.DEFAULT_FACTOR);
+        if (newConfig.scheduler() != config.scheduler()
+                || newConfig.balanceFactor() != config.balanceFactor()
+                || scheduler == maglev) {
+            scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
         }
         config = newConfig;
         configured = true;

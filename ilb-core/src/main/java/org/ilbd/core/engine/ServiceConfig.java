@@ -2,6 +2,7 @@ package org.ilbd.core.engine;
 
 import java.util.List;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /**
@@ -9,6 +10,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
  *
  * @param name unique among the services
  * @param vip the virtual address and port; unique among the services
+ * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
+ *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
  * @param policy how its servers' lives are treated
  * @param servers of the VIP's address family, fallbacks among them; may be empty
  */
@@ -17,6 +20,7 @@ public record ServiceConfig(
         Endpoint vip,
         Forwarding forwarding,
         SchedulerKind scheduler,
+        double balanceFactor,
         Orphan orphan,
         ServicePolicy policy,
         List<ServerConfig> servers) {
@@ -25,7 +29,7 @@ public record ServiceConfig(
         servers = List.copyOf(servers);
     }
 
-    /** A service with the default policy. */
+    /** A service with the default settings. */
     public ServiceConfig(
             String name,
             Endpoint vip,
@@ -33,11 +37,16 @@ public record ServiceConfig(
             SchedulerKind scheduler,
             Orphan orphan,
             List<ServerConfig> servers) {
-        this(name, vip, forwarding, scheduler, orphan, ServicePolicy.DEFAULT, servers);
+        this(name, vip, forwarding, scheduler, BoundedLoad.DEFAULT_FACTOR, orphan, ServicePolicy.DEFAULT, servers);
+    }
+
+    /** The same service with another policy. */
+    public ServiceConfig withPolicy(ServicePolicy other) {
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, orphan, policy, others);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, others);
     }
 }

@@ -24,7 +24,7 @@ import java.util.List;
  * <p><b>Cost.</b> A selection, a change of connections and a report cost O(log n) ({@link Tournament}); an update O(n), and so
  * do the reports between two selections together, while some available servers report and others don't.
  *
- * <p><b>Memory.</b> 36 to 60 bytes for each server.
+ * <p><b>Memory.</b> 26 bytes for each server.
  */
 public final class LeastLoad implements Scheduler {
     /** Loads are kept in 2^-10 per mille. */

@@ -23,9 +23,6 @@ public final class MaglevBuilder {
     private static final int SIZE = Maglev.TABLE_SIZE;
     /** The n-th server's last turn is at most n/2 units of time after the end of the table. */
     private static final int UNITS = SIZE + ServerSet.MAX_SIZE / 2 + 1;
-    /** Of a unit of time. W is below 2^32, so a unit is below 2^56 and all times are below 2^63. */
-    private static final int FRACTION_BITS = 24;
-
     /** Free entries from which on they are looked through: a look costs about as much as a step, and 256^2 = 65,536. */
     private static final int FEW = 256;
 
@@ -116,31 +113,48 @@ public final class MaglevBuilder {
             return false;
         }
         int units = SIZE + listed / 2 + 1;
-        long end = (long) units << FRACTION_BITS;
         Arrays.fill(turnsBefore, 0, units + 1, 0);
         for (int i = 0; i < size; i++) {
-            long gap = gap(servers.effectiveWeight(preferences.position(i)), sum);
-            for (long time = gap / 2; time < end; time += gap) {
-                turnsBefore[(int) (time >>> FRACTION_BITS) + 1]++;
-            }
+            spread(i, servers.effectiveWeight(preferences.position(i)), sum, units, false);
         }
         for (int unit = 0; unit < units; unit++) {
             turnsBefore[unit + 1] += turnsBefore[unit];
         }
         for (int i = 0; i < size; i++) {
-            long gap = gap(servers.effectiveWeight(preferences.position(i)), sum);
-            for (long time = gap / 2; time < end; time += gap) {
-                int turn = turnsBefore[(int) (time >>> FRACTION_BITS)]++;
-                if (turn >= SIZE) {
-                    break;
-                }
-                turns[turn] = (char) i;
-            }
+            spread(i, servers.effectiveWeight(preferences.position(i)), sum, units, true);
         }
         return true;
     }
 
-    private static long gap(int weight, long sum) {
-        return weight == 0 ? Long.MAX_VALUE : (sum << FRACTION_BITS) / weight;
+    /**
+     * Goes through the turns of the i-th server, and counts or places them. Times are exact, in units and in parts of {@code 1
+     * / (2 weight)}.
+     */
+    private void spread(int i, int weight, long sum, int units, boolean place) {
+        if (weight == 0) {
+            return;
+        }
+        int parts = 2 * weight;
+        int gap = (int) Math.min(sum / weight, units);
+        int gapParts = 2 * (int) (sum % weight);
+        int unit = (int) Math.min(sum / parts, units);
+        int unitParts = (int) (sum % parts);
+        while (unit < units) {
+            if (place) {
+                int turn = turnsBefore[unit]++;
+                if (turn >= SIZE) {
+                    return;
+                }
+                turns[turn] = (char) i;
+            } else {
+                turnsBefore[unit + 1]++;
+            }
+            unit += gap;
+            unitParts += gapParts;
+            if (unitParts >= parts) {
+                unitParts -= parts;
+                unit++;
+            }
+        }
     }
 }

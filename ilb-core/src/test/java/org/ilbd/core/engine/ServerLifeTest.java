@@ -37,7 +37,8 @@ class ServerLifeTest {
 
     private static ServiceConfig service(SchedulerKind scheduler, ServicePolicy policy, ServerConfig... servers) {
         return new ServiceConfig(
-                "web", Endpoint.parse(VIP), Forwarding.DIRECT, scheduler, Orphan.HASH, policy, List.of(servers));
+                        "web", Endpoint.parse(VIP), Forwarding.DIRECT, scheduler, Orphan.HASH, List.of(servers))
+                .withPolicy(policy);
     }
 
     private static ServiceConfig service(ServicePolicy policy, ServerConfig... servers) {

@@ -21,15 +21,16 @@ class SilentServerTest {
 
     private static TestCluster cluster(Forwarding forwarding, OnDown onDown, int servers) {
         ServiceConfig service = new ServiceConfig(
-                "web",
-                Endpoint.parse(VIP),
-                forwarding,
-                SchedulerKind.ROUND_ROBIN,
-                Orphan.HASH,
-                new ServicePolicy(0, onDown, AllDown.DROP, 0, 0, ServicePolicy.DEFAULT_REPORT_MAX_AGE_NANOS, PASSIVE),
-                IntStream.range(0, servers)
-                        .mapToObj(i -> new ServerConfig(Endpoint.parse("10.2.0.10" + i + ":80"), 1))
-                        .toList());
+                        "web",
+                        Endpoint.parse(VIP),
+                        forwarding,
+                        SchedulerKind.ROUND_ROBIN,
+                        Orphan.HASH,
+                        IntStream.range(0, servers)
+                                .mapToObj(i -> new ServerConfig(Endpoint.parse("10.2.0.10" + i + ":80"), 1))
+                                .toList())
+                .withPolicy(new ServicePolicy(
+                        0, onDown, AllDown.DROP, 0, 0, ServicePolicy.DEFAULT_REPORT_MAX_AGE_NANOS, PASSIVE));
         return new TestCluster(new Settings().ilbs(1).services(service));
     }
 

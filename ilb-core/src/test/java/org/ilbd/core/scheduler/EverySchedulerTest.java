@@ -3,6 +3,8 @@ package org.ilbd.core.scheduler;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Random;
 import org.ilbd.core.testing.AllocatedBytes;
@@ -68,6 +70,7 @@ class EverySchedulerTest {
                             .as("seed %d: server %d", seed, position)
                             .isTrue();
                     servers.setConnections(position, servers.connections(position) + 1);
+                    servers.setLoad(random.nextInt(size), random.nextInt(ServerSet.MAX_LOAD + 1));
                 }
             }
         }
@@ -97,6 +100,58 @@ class EverySchedulerTest {
                     }
                 }))
                 .isZero();
+    }
+
+    /** A table is made anew by the selection after the update. */
+    @ParameterizedTest
+    @EnumSource
+    void aSelectionAfterAChangeOfWeightOrLoadAllocatesNothing(SchedulerKind kind) {
+        ServerSet servers = Servers.weighted(new Random(1).ints(100, 1, 5).toArray());
+        Scheduler scheduler = Servers.started(kind, servers);
+        servers.setWeight(7, 10);
+        scheduler.update(servers);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        threads.getCurrentThreadAllocatedBytes();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        int position = scheduler.select(1);
+        servers.setLoad(position, 500);
+        scheduler.select(2);
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aChangedWeightCountsFromTheUpdateOn(SchedulerKind kind) {
+        ServerSet servers = Servers.equal(3);
+        Scheduler scheduler = Servers.started(kind, servers);
+        servers.setWeight(1, 0);
+        scheduler.update(servers);
+        assertThat(Servers.counts(scheduler, 3, SELECTIONS)[1]).isZero();
+        servers.setWeight(0, 0);
+        servers.setWeight(1, 1);
+        servers.setWeight(2, 0);
+        scheduler.update(servers);
+        assertThat(Servers.counts(scheduler, 3, SELECTIONS)[1]).isEqualTo(SELECTIONS);
+    }
+
+    /** Where connections and loads count alike; round-robin counts only what the ILB itself has selected. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "ROUND_ROBIN")
+    void ilbsThatKnowTheSameSelectTheSame(SchedulerKind kind) {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        ServerSet servers = Servers.weighted(random.ints(50, 1, 9).toArray());
+        Scheduler one = Servers.started(kind, servers);
+        for (int i = 0; i < SELECTIONS; i++) {
+            long hash = random.nextLong();
+            int position = one.select(hash);
+            if (i % 100 == 0) {
+                assertThat(Servers.started(kind, servers).select(hash))
+                        .as("seed %d", seed)
+                        .isEqualTo(position);
+            }
+            servers.setConnections(position, servers.connections(position) + 1);
+        }
     }
 
     @Test

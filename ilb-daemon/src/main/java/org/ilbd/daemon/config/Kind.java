@@ -3,6 +3,7 @@ package org.ilbd.daemon.config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -65,6 +66,23 @@ final class Kind<T> {
             }
             if (number < least || number > greatest) {
                 throw new IllegalArgumentException(number + " is not in " + least + ".." + greatest);
+            }
+            return number;
+        });
+    }
+
+    /** A number in {@code least..greatest}. */
+    static Kind<Double> decimal(final double least, final double greatest) {
+        final String expected = "a number in " + least + ".." + greatest;
+        return text(expected, text -> {
+            final double number;
+            try {
+                number = new BigDecimal(text).doubleValue();
+            } catch (final NumberFormatException e) {
+                throw new IllegalArgumentException("'" + text + "' is not " + expected, e);
+            }
+            if (number < least || number > greatest) {
+                throw new IllegalArgumentException(text + " is not in " + least + ".." + greatest);
             }
             return number;
         });

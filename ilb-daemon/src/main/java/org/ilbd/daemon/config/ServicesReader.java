@@ -10,6 +10,7 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /** {@code ilb.services}: reads it, reports what is wrong, and makes the settings if nothing is. */
@@ -22,6 +23,8 @@ final class ServicesReader {
     private static final String SERVERS = "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]";
     private static final int DEFAULT_WEIGHT = 1;
 
+    private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
+
     private final Problems problems;
     private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
@@ -32,6 +35,7 @@ final class ServicesReader {
             Optional<Located<Endpoint>> vip,
             Forwarding forwarding,
             SchedulerKind scheduler,
+            double balanceFactor,
             Orphan orphan,
             ServicePolicy policy,
             List<ReadServer> servers,
@@ -61,6 +65,7 @@ final class ServicesReader {
                                 read.vip.orElseThrow().value(),
                                 read.forwarding,
                                 read.scheduler,
+                                read.balanceFactor,
                                 read.orphan,
                                 read.policy,
                                 read.servers.stream()
@@ -97,17 +102,31 @@ final class ServicesReader {
     private void readService(final String name, final Section section) {
         final Optional<Located<Endpoint>> vip = section.required("vip", Kind.ENDPOINT);
         final int port = vip.map(located -> located.value().port()).orElse(1);
+        final SchedulerKind scheduler =
+                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV);
         services.add(new ReadService(
                 name,
                 vip,
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
-                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV),
+                scheduler,
+                readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 PolicyReader.read(section),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),
                 health.readAgent(section)));
         section.finish();
+    }
+
+    private double readBalanceFactor(final Section section, final SchedulerKind scheduler) {
+        final Optional<Located<Double>> factor = section.optional("balance-factor", BALANCE_FACTOR);
+        if (factor.isPresent() && scheduler != SchedulerKind.BOUNDED_LOAD) {
+            problems.add(
+                    factor.get(),
+                    "means nothing to the scheduler " + scheduler.configName() + "; it is a setting of "
+                            + SchedulerKind.BOUNDED_LOAD.configName());
+        }
+        return factor.map(Located::value).orElse(BoundedLoad.DEFAULT_FACTOR);
     }
 
     private List<ReadServer> readServers(final Section service, final int port) {

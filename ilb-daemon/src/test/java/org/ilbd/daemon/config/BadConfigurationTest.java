@@ -243,7 +243,26 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections; did you mean round-robin?"),
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load; did you"
+                                + " mean round-robin?"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = 1",
+                        "ilb.conf:16: ilb.services.web.balance-factor: 1 is not in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = 125%",
+                        "ilb.conf:16: ilb.services.web.balance-factor: '125%' is not a number in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = [1.5]",
+                        "ilb.conf:16: ilb.services.web.balance-factor: wrong type: this is a list [ ], expected is a number"
+                                + " in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = maglev, balance-factor = 1.5",
+                        "ilb.conf:16: ilb.services.web.balance-factor: means nothing to the scheduler maglev; it is a"
+                                + " setting of bounded-load"),
                 bad(
                         "scheduler = maglev",
                         "orphan = reject",

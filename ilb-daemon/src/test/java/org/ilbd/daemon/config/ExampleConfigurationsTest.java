@@ -110,7 +110,8 @@ class ExampleConfigurationsTest {
                   }
                   cache { fill = off, capacity = 16, timeout = 17s }
                   services.web {
-                    vip = "[fd00:9::1]:80", forwarding = nat, scheduler = least-connections, orphan = drop
+                    vip = "[fd00:9::1]:80", forwarding = nat, orphan = drop
+                    scheduler = bounded-load, balance-factor = 1.5
                     servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
                     fallback = [{ address = "fd00::67", weight = 3 }]
                     maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
@@ -148,7 +149,8 @@ class ExampleConfigurationsTest {
         assertThat(web.name()).isEqualTo("web");
         assertThat(web.vip()).hasToString("[fd00:9::1]:80");
         assertThat(web.forwarding()).isEqualTo(Forwarding.NAT);
-        assertThat(web.scheduler()).isEqualTo(SchedulerKind.LEAST_CONNECTIONS);
+        assertThat(web.scheduler()).isEqualTo(SchedulerKind.BOUNDED_LOAD);
+        assertThat(web.balanceFactor()).isEqualTo(1.5);
         assertThat(web.orphan()).isEqualTo(Orphan.DROP);
         assertThat(web.servers().getFirst().endpoint()).hasToString("[fd00::65]:8080");
         assertThat(web.servers().getFirst().weight()).isZero();
