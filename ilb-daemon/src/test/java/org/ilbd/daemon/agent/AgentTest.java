@@ -44,7 +44,7 @@ class AgentTest {
     }
 
     private static String ask(Agent agent, String question) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getByName("127.0.0.1"), agent.port())) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), agent.port())) {
             socket.setSoTimeout(10_000);
             socket.getOutputStream().write(question.getBytes(StandardCharsets.US_ASCII));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
@@ -69,7 +69,7 @@ class AgentTest {
             List<Socket> idle = new ArrayList<>();
             try {
                 for (int i = 0; i < 100; i++) {
-                    idle.add(new Socket(InetAddress.getByName("127.0.0.1"), agent.port()));
+                    idle.add(new Socket(InetAddress.getLoopbackAddress(), agent.port()));
                 }
                 assertThat(ask(agent, "")).startsWith("up ");
             } finally {
