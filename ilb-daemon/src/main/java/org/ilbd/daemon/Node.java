@@ -21,6 +21,7 @@ import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
@@ -32,7 +33,6 @@ import org.ilbd.daemon.cluster.ClusterEndpoint;
 import org.ilbd.daemon.cluster.TransferInbox;
 import org.ilbd.daemon.cluster.TransferStreams;
 import org.ilbd.daemon.config.Configuration;
-import org.ilbd.daemon.config.HealthSettings;
 import org.ilbd.daemon.config.ServiceSettings;
 import org.ilbd.daemon.datapath.OnLinkCheck;
 import org.ilbd.daemon.datapath.TunDatapath;
@@ -62,6 +62,9 @@ final class Node implements AutoCloseable {
     private static final long LEAVE_TIMEOUT_MILLIS = 10_000;
 
     private static final long PROGRESS_MILLIS = 1_000;
+
+    /** As often as the engine looks at what time does to servers. */
+    private static final long SERVERS_MILLIS = 100;
 
     /** Well past the heartbeats that tell of the other ILBs' connections. */
     private static final long RELEASE_MILLIS = 10_000;
@@ -101,8 +104,9 @@ final class Node implements AutoCloseable {
                     new EventLog(),
                     Arena.ofShared(),
                     System.nanoTime());
-            opened(AdminServer.start(control, configuration.admin().listen(), engine, dutyCycle, Version.number()));
-            health = opened(new HealthChecker(control, random.nextLong(), this::onHealth));
+            health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
+            opened(AdminServer.start(
+                    control, configuration.admin().listen(), engine, health::counts, dutyCycle, Version.number()));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
             // What was made so far stays: later collections are not to copy it while packets wait.
@@ -177,6 +181,7 @@ final class Node implements AutoCloseable {
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
+        loop.scheduleAtFixedRate(new ServerLog(engine), SERVERS_MILLIS, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
         loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
     }
@@ -308,13 +313,13 @@ final class Node implements AutoCloseable {
     }
 
     /** Called on the control loop. */
-    private void onHealth(String service, Endpoint endpoint, boolean up) {
+    private void onReport(String service, Endpoint endpoint, ServerReport report) {
         loop.execute(() -> {
             for (Service candidate : engine.services()) {
                 if (candidate.config().name().equals(service)) {
                     for (Server server : candidate.servers()) {
                         if (server.endpoint().equals(endpoint)) {
-                            engine.onServerHealth(server, up);
+                            engine.onServerReport(server, report, System.nanoTime());
                         }
                     }
                 }
@@ -326,10 +331,8 @@ final class Node implements AutoCloseable {
         List<HealthTarget> targets = new ArrayList<>();
         for (ServiceSettings settings : configuration.services()) {
             ServiceConfig service = settings.service();
-            if (settings.health().type() == HealthSettings.Kind.TCP) {
-                for (ServerConfig server : service.servers()) {
-                    targets.add(new HealthTarget(service.name(), server.endpoint(), settings.health()));
-                }
+            for (ServerConfig server : service.servers()) {
+                targets.add(new HealthTarget(service.name(), server.endpoint(), settings.health(), settings.agent()));
             }
         }
         return targets;

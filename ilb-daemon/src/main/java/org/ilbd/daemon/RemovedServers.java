@@ -62,7 +62,6 @@ final class RemovedServers {
                 .filter(candidate -> candidate.vip().equals(service.vip()))
                 .map(Removed::server)
                 .forEach(servers::add);
-        return new ServiceConfig(
-                service.name(), service.vip(), service.forwarding(), service.scheduler(), service.orphan(), servers);
+        return service.withServers(servers);
     }
 }

@@ -51,6 +51,7 @@ public final class Training {
                         group.next(),
                         Endpoint.parse("127.0.0.1:0"),
                         engine,
+                        List::of,
                         new DutyCycle(System.nanoTime()),
                         Version.number());
                 InputStream metrics = URI.create("http://127.0.0.1:" + server.port() + "/metrics")

@@ -6,6 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.scheduler.BoundedLoad;
+import org.ilbd.core.scheduler.Maglev;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
@@ -36,7 +39,7 @@ public class SchedulerBenchmark {
     private static final int FIRST_ADDRESS = 0x0A03_0001;
     private static final int CLOSE_STRIDE = 7;
 
-    @Param({"MAGLEV", "ROUND_ROBIN", "LEAST_CONNECTIONS"})
+    @Param({"MAGLEV", "ROUND_ROBIN", "LEAST_CONNECTIONS", "RANDOM_TWO_CHOICES", "SOURCE_HASH", "LEAST_LOAD", "BOUNDED_LOAD"})
     private SchedulerKind kind = SchedulerKind.MAGLEV;
 
     /** Weights are 1 to this. */
@@ -44,7 +47,7 @@ public class SchedulerBenchmark {
     private int maxWeight;
 
     private ServerSet servers = new ServerSet(List.of(), new int[0]);
-    private Scheduler scheduler = kind.create();
+    private Scheduler scheduler = create();
     private long hash;
     private int close;
 
@@ -55,8 +58,12 @@ public class SchedulerBenchmark {
                         .mapToObj(i -> new Endpoint(IpAddress.ofIpv4(FIRST_ADDRESS + i), 80))
                         .toList(),
                 new Random(1).ints(SERVERS, 1, maxWeight + 1).toArray());
-        scheduler = kind.create();
+        scheduler = create();
         scheduler.update(servers);
+    }
+
+    private Scheduler create() {
+        return kind.create(new Maglev(new MaglevBuilder()), BoundedLoad.DEFAULT_FACTOR);
     }
 
     /** A connection opens on the selected server, and one closes somewhere, so that the load stays as it is. */
@@ -70,12 +77,12 @@ public class SchedulerBenchmark {
         return position;
     }
 
-    /** A server goes down or comes up. */
+    /** A server goes down or comes up, and the next connection. */
     @Benchmark
     @OutputTimeUnit(TimeUnit.MICROSECONDS)
-    public Scheduler update() {
+    public int update() {
         servers.setAvailable(0, !servers.available(0));
         scheduler.update(servers);
-        return scheduler;
+        return scheduler.select(0);
     }
 }

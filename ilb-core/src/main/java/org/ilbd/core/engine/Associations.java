@@ -6,8 +6,6 @@ import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.AssociationState;
-import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +29,12 @@ final class Associations {
     /** No slot yet: somebody who may hold the connection has to learn first that it has another server now. */
     static final int NOT_YET = -2;
 
+    /** No slot: no server is available. */
+    static final int NO_SERVER = -3;
+
+    /** No slot: those that are available have as many connections as they may. */
+    static final int SERVERS_FULL = -4;
+
     /**
      * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
      * longer than the records of two packets may wait for one datagram, and no longer than from a handshake to a request.
@@ -46,6 +50,9 @@ final class Associations {
     /** A change of the view has got round after so many failure timeouts: one at each of two ILBs. */
     private static final int VIEW_TIMEOUTS = 2;
 
+    /** Half of the time after which a client sends its SYN again first (RFC 6298, 2.1); one that comes sooner is a duplicate. */
+    private static final int MIN_RETRANSMISSION_MILLIS = 500;
+
     private final HeldAssociations held;
     private final CachedAssociations cached;
     private final CacheFill cacheFill;
@@ -53,6 +60,7 @@ final class Associations {
     private final Ranking ranking;
     private final Announcer announcer;
     private final Transfers transfers;
+    private final Clock clock;
     private final Counters counters;
     private final int refreshMillis;
     private final int repeatMillis;
@@ -60,7 +68,6 @@ final class Associations {
     private final ExpiryPolicy onExpiry = this::mayExpire;
     private final FourTuple expiring = new FourTuple();
 
-    private final Clock clock;
     private final int strayMillis;
 
     private boolean trusted;
@@ -81,7 +88,6 @@ final class Associations {
         this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
         this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
-        this.clock = clock;
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
         this.cached = new CachedAssociations(config, memory, services, announcer, clock, repeatMillis);
         this.cacheFill = config.cacheFill();
@@ -89,6 +95,7 @@ final class Associations {
         this.ranking = ranking;
         this.announcer = announcer;
         this.transfers = transfers;
+        this.clock = clock;
         this.counters = counters;
     }
 
@@ -156,7 +163,8 @@ final class Associations {
      * The association for a SYN at its owner: the live one of the same 4-tuple, since the SYN may be a retransmission, or
      * may ask for a challenge ACK, or a new one to a server that the scheduler selects.
      *
-     * @return the slot; {@link #NONE} if there is no server or no room; {@link #NOT_YET} if the SYN must not go on
+     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #NOT_YET} if the
+     *     SYN must not go on
      */
     int associate(Service service, FourTuple tuple) {
         int ageMillis = 0;
@@ -166,23 +174,31 @@ final class Associations {
             Server server = held.server(slot);
             ConnectionState state = held.state(slot);
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
-            if (state == ConnectionState.CLOSING ? server.available() : server.up()) {
+            if (state == ConnectionState.CLOSING
+                    ? service.accepts(server)
+                    : server.state().serves()) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
                     held.reopen(slot, tuple, 0);
+                } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, server)) {
+                    // To the same server all the same: it may have seen the SYN and the answer may be on its way.
+                    counters.add(Counter.SILENT_SERVERS);
                 }
                 held.touch(slot);
                 return slot;
             }
+        }
+        int selected = service.select(tuple);
+        if (selected < 0) {
+            return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
+        }
+        if (replaces) {
             // The backup may have the old association still. To it, and to all others, this one is the older.
             ageMillis = held.ageMillis(slot) + REPLACEMENT_MILLIS;
+            Server replaced = held.server(slot);
             held.remove(slot);
-            voidCaches(tuple, server);
-        }
-        int selected = service.select(SelectionHash.of(tuple));
-        if (selected == Scheduler.NONE) {
-            return NONE;
+            voidCaches(tuple, replaced);
         }
         slot = held.insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, ageMillis);
         if (slot != NONE) {
@@ -191,6 +207,14 @@ final class Associations {
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
         return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
+    }
+
+    /** A half-open connection's SYN comes again; whether the server is held down for that now. */
+    private boolean isUnanswered(int slot, Server server) {
+        int ageMillis = held.ageMillis(slot);
+        return ageMillis >= MIN_RETRANSMISSION_MILLIS
+                && held.noteRetransmitted(slot)
+                && server.service().unanswered(server, clock.nanos() - ageMillis * 1_000_000L, clock.nanos());
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */
@@ -319,7 +343,10 @@ final class Associations {
         if (ours != server && (state != ConnectionState.CLOSING || believesEnd)) {
             counters.add(Counter.ASSOCIATION_CONFLICTS);
             int age = held.ageMillis(slot);
-            if (trusted && ourState != ConnectionState.CLOSING && age >= ageMillis && ours.up()) {
+            if (trusted
+                    && ourState != ConnectionState.CLOSING
+                    && age >= ageMillis
+                    && ours.state().serves()) {
                 announcer.toPeer(origin, tuple, ours, ourState, false, age);
                 return ours;
             }

@@ -108,7 +108,12 @@ final class CachedAssociations {
     /** The server of a connection, or null if nothing is known; changes nothing. */
     @Nullable
     Server peek(Service service, FourTuple tuple) {
-        int slot = cache.find(service.index(), tuple);
+        return server(cache.find(service.index(), tuple));
+    }
+
+    /** The server of such an entry, or null if it has none; changes nothing. */
+    @Nullable
+    Server server(int slot) {
         int server = slot == NONE ? UNKNOWN_SERVER : cache.server(slot) & SERVER_MASK;
         return server == UNKNOWN_SERVER ? null : services.server(server);
     }

@@ -13,6 +13,9 @@ public enum DropReason {
     ICMP_OTHER("an ICMP message that concerns no connection"),
     NO_SERVICE("not for a VIP and port that are configured"),
     NO_SERVER("no server is available for a new connection"),
+    SERVERS_FULL(
+            "a SYN for a service of which all servers have as many connections as they may; the client sends it again"),
+    SERVER_DOWN("a SYN that its owner sent through this ILB, whose checks find the server down"),
     NO_OWNER("this ILB is not ACTIVE, and could ask no other that is"),
     VIEWS_DIFFER("a SYN between two ILBs whose views differ for a moment; the client sends it again"),
     ASSOCIATIONS_DIFFER("a SYN while two ILBs that hold it know different servers; the client sends it again"),

@@ -14,7 +14,6 @@ import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +41,9 @@ public final class Engine {
     /** Associations that a handover looks at in a second, at least, while nothing holds it up: a slice with each tick. */
     public static final long WALKED_PER_SECOND = SLICE * (1_000_000_000 / TICK_NANOS);
 
+    /** How often what time does to servers is looked at, and how often, at most, their shares change: a new table costs some ms. */
+    private static final long SERVICES_INTERVAL_NANOS = 10 * TICK_NANOS;
+
     /** Least time between two datagrams with associations to the same peers that are not full. */
     public static final long ANNOUNCEMENT_INTERVAL_NANOS = Announcer.MIN_INTERVAL_NANOS;
 
@@ -60,9 +62,9 @@ public final class Engine {
     private final Handover handover;
     private final PacketRouter router;
     private final PeerMessages messages;
-    private final MemorySegment idMessage;
+    private final Heartbeat heartbeat;
 
-    private int loadCursor;
+    private long servicesDueNanos;
 
     /**
      * Wires an engine; it is JOINING.
@@ -97,7 +99,7 @@ public final class Engine {
         transfers = new Transfers(config, membership, link, clock, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(output, services, associations, ranking, membership, link, counters, memory);
+        router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
         messages = new PeerMessages(
                 membership,
                 services,
@@ -108,8 +110,9 @@ public final class Engine {
                 streamAuthenticator,
                 clock,
                 counters);
-        idMessage = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
-        services.configure(config.services());
+        heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
+        services.configure(config.services(), nowNanos);
+        servicesDueNanos = nowNanos;
     }
 
     /**
@@ -201,7 +204,13 @@ public final class Engine {
         membership.onTick(nowNanos);
         if (membership.heartbeatDue(nowNanos)) {
             // First, so that a newcomer knows who sends it the frames that follow.
-            sendIdMessage();
+            heartbeat.send();
+        } else {
+            heartbeat.sendNews();
+        }
+        if (nowNanos - servicesDueNanos >= 0) {
+            servicesDueNanos = nowNanos + SERVICES_INTERVAL_NANOS;
+            services.onTime(nowNanos);
         }
         handover.step(slice);
         associations.expire(EXPIRED_PER_TICK);
@@ -218,17 +227,22 @@ public final class Engine {
         return handover.step(slice);
     }
 
-    /** What the health checks found out about a server. */
-    public void onServerHealth(Server server, boolean up) {
-        if (server.up() != up) {
-            server.setUp(up);
-            server.service().availabilityChanged();
+    /**
+     * What a check or an agent says of a server. Whether it is available counts from the next selection on, its share within
+     * a tenth of a second; other ILBs hear of what an agent says with the next tick.
+     */
+    public void onServerReport(Server server, ServerReport report, long nowNanos) {
+        advance(nowNanos);
+        server.take(report, nowNanos);
+        server.service().settle(server, nowNanos);
+        if (!server.announced()) {
+            heartbeat.noteNews();
         }
     }
 
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
-        services.configure(newServices);
+        services.configure(newServices, clock.nanos());
     }
 
     /**
@@ -249,7 +263,7 @@ public final class Engine {
         associations.distrust();
         membership.leave(nowNanos);
         announcer.flush();
-        sendIdMessage();
+        heartbeat.send();
     }
 
     /**
@@ -332,6 +346,11 @@ public final class Engine {
         return handover.isSending();
     }
 
+    /** Whether a handover walks over the associations. */
+    public boolean isWalking() {
+        return handover.isWalking();
+    }
+
     /** Associations that the handover which is going on, or was the last, has looked at. */
     public int handoverWalked() {
         return handover.walked();
@@ -355,20 +374,6 @@ public final class Engine {
         List<IlbId> ids = new ArrayList<>(active);
         ids.add(config.id());
         return view(ids);
-    }
-
-    private void sendIdMessage() {
-        int length = membership.encodeIdMessage(idMessage, 0, announcer.sequence(), services.digest());
-        int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
-        for (int i = 0; i < count; i++) {
-            loadCursor = (loadCursor + 1) % services.serverCount();
-            Server server = services.server(loadCursor);
-            length = IdMessage.appendLoad(idMessage, 0, server.key(), server.connections());
-        }
-        for (Endpoint destination : membership.heartbeatDestinations()) {
-            link.send(destination, idMessage, 0, length);
-        }
-        membership.heartbeatSent(clock.nanos());
     }
 
     /** What the engine does about a change in the membership. */
@@ -398,7 +403,7 @@ public final class Engine {
         public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
             if (to == IlbState.DEAD) {
                 for (int i = 0; i < services.serverCount(); i++) {
-                    services.server(i).report(peer.position(), 0);
+                    services.server(i).forget(peer.position());
                 }
                 transfers.reset(peer.position());
             }

@@ -175,6 +175,11 @@ final class Handover {
         return phase == Phase.SENDING || phase == Phase.SETTLING;
     }
 
+    /** Whether a walk over the table goes on. */
+    boolean isWalking() {
+        return phase == Phase.SENDING || phase == Phase.SWEEPING;
+    }
+
     /** Associations looked at so far, of those in the table. */
     int walked() {
         return walked;

@@ -28,6 +28,9 @@ final class HeldAssociations {
     /** A newcomer could not be told of the last change, for its stream was full. */
     private static final int MISSED = 64;
 
+    /** A half-open one whose SYN came again. */
+    private static final int RETRANSMITTED = 128;
+
     private final OwnedConnections table;
     private final ServiceTable services;
     private final Ranking ranking;
@@ -146,6 +149,13 @@ final class HeldAssociations {
         set(slot, MISSED, isMissed);
     }
 
+    /** Notes that the SYN of a half-open one came again; false if that was noted before. */
+    boolean noteRetransmitted(int slot) {
+        boolean isFirst = !has(slot, RETRANSMITTED);
+        set(slot, RETRANSMITTED, true);
+        return isFirst;
+    }
+
     /** Whether the others were asked about it since it was last in use. */
     boolean wasAsked(int slot) {
         return has(slot, ASKED_MASK);
@@ -202,11 +212,15 @@ final class HeldAssociations {
      * @return false, and nothing changed, if there is no room in that state
      */
     boolean transition(int slot, FourTuple tuple, ConnectionState to, boolean reset) {
-        boolean wasLive = table.state(slot) != ConnectionState.CLOSING;
+        ConnectionState from = table.state(slot);
+        boolean wasLive = from != ConnectionState.CLOSING;
         if (!table.transition(slot, to, clock.millis())) {
             return false;
         }
         table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT | MISSED)) | (reset ? RESET : 0)));
+        if (from == ConnectionState.HALF_OPEN && to == ConnectionState.ESTABLISHED) {
+            server(slot).answered(clock.nanos());
+        }
         boolean isLive = to != ConnectionState.CLOSING;
         if (has(slot, OWNED) && wasLive != isLive) {
             server(slot).addConnections(isLive ? 1 : -1);

@@ -5,13 +5,11 @@ import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
-import org.ilbd.core.packet.EchoReply;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.Packet;
-import org.ilbd.core.packet.TcpReset;
+import org.ilbd.core.packet.TcpHeader;
 import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SelectionHash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +30,9 @@ final class PacketRouter {
     private final Ranking ranking;
     private final Membership membership;
     private final PeerLink link;
+    private final Clock clock;
     private final Counters counters;
-    private final MemorySegment made;
-    private final Packet reset = new Packet();
+    private final Replies replies;
 
     /** Packets that came from the network together, and what each is; looked up at once, then routed one by one. */
     private final Packet[] received = new Packet[PacketBatch.CAPACITY];
@@ -53,9 +51,6 @@ final class PacketRouter {
     private int tag;
     private int candidate;
 
-    /** Where a RST is made: room for a virtio-net and an Ethernet header in front of it. */
-    private static final long RESET_OFFSET = 64;
-
     /** ILBs that the packet has visited before this one, and the tag of the first; from the third it goes nowhere. */
     private int visitsBefore;
 
@@ -68,6 +63,7 @@ final class PacketRouter {
             Ranking ranking,
             Membership membership,
             PeerLink link,
+            Clock clock,
             Counters counters,
             SegmentAllocator memory) {
         this.membership = membership;
@@ -76,11 +72,12 @@ final class PacketRouter {
         this.associations = associations;
         this.ranking = ranking;
         this.link = link;
+        this.clock = clock;
         this.counters = counters;
         for (int i = 0; i < received.length; i++) {
             received[i] = new Packet();
         }
-        this.made = memory.allocate(RESET_OFFSET + TcpReset.MAX_LENGTH_BYTES, Long.BYTES);
+        this.replies = new Replies(output, counters, memory);
     }
 
     /** Takes a packet from the network; {@link PacketBatch#CAPACITY} at most until {@link #routeReceived}. */
@@ -163,6 +160,13 @@ final class PacketRouter {
         }
         if (!packet.isSyn()) {
             associations.confirm(holder, first, packet.tuple(), server);
+            if (isCut(server)) {
+                cut(server);
+                return;
+            }
+        } else if (!server.state().serves()) {
+            counters.drop(DropReason.SERVER_DOWN);
+            return;
         }
         deliver(server);
     }
@@ -191,23 +195,43 @@ final class PacketRouter {
         boolean ends = packet.isFin() || packet.isRst();
         int slot = associations.held().find(service, tuple, tag, candidate);
         Server server;
+        boolean cut;
         if (slot != Associations.NONE) {
-            if (!ends && goesThroughOtherHolder(slot)) {
+            cut = isCut(associations.held().server(slot));
+            if (!ends && !cut && goesThroughOtherHolder(slot)) {
                 return;
             }
-            server = associations.serveHeld(slot, tuple, packet.isFin(), packet.isRst());
+            server = associations.serveHeld(slot, tuple, packet.isFin(), packet.isRst() || cut);
         } else {
             int entry = associations.cached().find(service, tuple);
             if (!ends && visitsBefore == 0 && goesToHolder(entry)) {
                 return;
             }
-            server = associations.serveCached(entry, tuple, packet.isFin(), packet.isRst());
+            Server known = associations.cached().server(entry);
+            cut = known != null && isCut(known);
+            server = associations.serveCached(entry, tuple, packet.isFin(), packet.isRst() || cut);
         }
-        if (server != null) {
+        if (server != null && cut) {
+            cut(server);
+        } else if (server != null) {
             tellForwarder(server);
             deliver(server);
         } else if (!mayServe || !forwardToHolder()) {
             orphan(service);
+        }
+    }
+
+    /** Whether a connection of that server does not outlive what happened to the server. */
+    private boolean isCut(Server server) {
+        return server.cuts(packet.tuple(), clock.nanos());
+    }
+
+    /** The client is told that its connection has ended; its own word of that is the server's to hear. */
+    private void cut(Server server) {
+        if (packet.isRst()) {
+            deliver(server);
+        } else {
+            replies.reset(packet);
         }
     }
 
@@ -279,12 +303,8 @@ final class PacketRouter {
         }
         associations.cached().remove(service, tuple);
         int slot = associations.associate(service, tuple);
-        if (slot == Associations.NONE) {
-            withoutAssociation(service);
-            return;
-        }
-        if (slot == Associations.NOT_YET) {
-            counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+        if (slot < 0) {
+            withoutAssociation(service, slot);
             return;
         }
         Server server = associations.held().server(slot);
@@ -307,14 +327,30 @@ final class PacketRouter {
         }
     }
 
-    /** A SYN for which there is no server, or no room: without state, the Maglev table finds the same server each time. */
-    private void withoutAssociation(Service service) {
-        int server = service.selectStateless(SelectionHash.of(packet.tuple()));
-        if (server == Scheduler.NONE) {
-            counters.drop(DropReason.NO_SERVER);
-        } else {
-            counters.add(Counter.STATELESS_SYNS);
-            deliver(services.server(server));
+    /** A SYN that has got none. Where it was for want of room, the Maglev table finds the same server each time, without state. */
+    private void withoutAssociation(Service service, int why) {
+        switch (why) {
+            case Associations.NOT_YET -> counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+            case Associations.NO_SERVER -> withoutServer(service);
+            case Associations.SERVERS_FULL -> counters.drop(DropReason.SERVERS_FULL);
+            default -> {
+                int server = service.selectStateless(packet.tuple());
+                if (server >= 0) {
+                    counters.add(Counter.STATELESS_SYNS);
+                    deliver(services.server(server));
+                } else if (server == Service.FULL) {
+                    counters.drop(DropReason.SERVERS_FULL);
+                } else {
+                    withoutServer(service);
+                }
+            }
+        }
+    }
+
+    private void withoutServer(Service service) {
+        switch (service.config().policy().allDown()) {
+            case RESET -> replies.reset(packet);
+            case DROP -> counters.drop(DropReason.NO_SERVER);
         }
     }
 
@@ -356,14 +392,14 @@ final class PacketRouter {
         counters.add(Counter.ORPHANS);
         switch (service.config().orphan()) {
             case HASH -> {
-                int server = service.selectStateless(SelectionHash.of(packet.tuple()));
+                int server = service.selectOrphan(packet.tuple());
                 if (server == Scheduler.NONE) {
                     counters.drop(DropReason.NO_SERVER);
                 } else {
                     deliver(services.server(server));
                 }
             }
-            case RESET -> reset();
+            case RESET -> replies.reset(packet);
             case DROP -> counters.drop(DropReason.ORPHAN);
         }
     }
@@ -375,28 +411,35 @@ final class PacketRouter {
             return;
         }
         service.countReturned(packet.length());
+        noteAnswer(service);
         output.returnToClient(packet, service);
+    }
+
+    /** A server's answer to a SYN, where answers pass here: a SYN-ACK, or the RST that refuses (RFC 9293, 3.10.7.1). */
+    private void noteAnswer(Service service) {
+        boolean refuses = packet.isRst() && TcpHeader.sequence(packet.segment(), packet.tcpOffset()) == 0;
+        boolean accepts = (packet.tcpFlags() & TcpHeader.SYN) != 0;
+        if (!accepts && !refuses) {
+            return;
+        }
+        FourTuple tuple = packet.tuple();
+        Server server = service.serverAt(tuple.ipv6(), tuple.sourceHigh(), tuple.sourceLow(), tuple.sourcePort());
+        if (server == null) {
+            return;
+        }
+        if (accepts) {
+            server.answered(clock.nanos());
+        } else if (service.unanswered(server, clock.nanos(), clock.nanos())) {
+            counters.add(Counter.SILENT_SERVERS);
+        }
     }
 
     private void answerEcho() {
         if (services.isVip(packet.tuple())) {
-            EchoReply.reply(packet);
-            counters.add(Counter.ECHO_REPLIES);
-            output.reply(packet);
+            replies.echo(packet);
         } else {
             counters.drop(DropReason.NO_SERVICE);
         }
-    }
-
-    private void reset() {
-        if (packet.isRst()) {
-            counters.drop(DropReason.ORPHAN);
-            return;
-        }
-        int length = TcpReset.write(packet, made, RESET_OFFSET);
-        reset.parse(made, RESET_OFFSET, length);
-        counters.add(Counter.RESETS_SENT);
-        output.reply(reset);
     }
 
     private void deliver(Server server) {

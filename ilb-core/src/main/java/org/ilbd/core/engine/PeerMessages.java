@@ -171,6 +171,11 @@ final class PeerMessages {
             Server server = services.serverByKey(idMessage.loadServerKey(i));
             if (server != null) {
                 server.report(peer.position(), idMessage.loadConnections(i));
+                server.reportDown(peer.position(), idMessage.loadCheckDown(i));
+                if (idMessage.loadReportAgeMillis(i) != IdMessage.NO_REPORT) {
+                    server.takeFromPeer(peer.position(), idMessage, i, clock.nanos());
+                    server.service().settle(server, clock.nanos());
+                }
             }
         }
     }

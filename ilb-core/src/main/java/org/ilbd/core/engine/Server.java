@@ -1,15 +1,30 @@
 package org.ilbd.core.engine;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.BitSet;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.scheduler.SelectionHash;
 
 /**
  * One server of one service, for as long as the process lives: associations name it by its index, so it stays after the
  * configuration has dropped it. The engine's thread writes; the counters may be read by any.
+ *
+ * <h2>State</h2>
+ * What is known of it comes from the configuration, from this ILB's checks, from agents by way of any ILB, and from time. The
+ * state and the share of new connections follow from all of these in one place, {@link #settle}.
  */
 public final class Server {
     /** The position of a server that the configuration does not name (any more). */
     static final int NOT_CONFIGURED = -1;
+
+    /** The share of a server with weight 1 at 100 %: the weights that schedulers see are whole numbers up to 64,000. */
+    private static final int UNITS = 25;
+
+    /** Steps of a slow start: each makes the schedulers' tables anew, and changes the share by 5 %. */
+    private static final int RAMP_STEPS = 20;
 
     private final int index;
     private final Service service;
@@ -17,8 +32,24 @@ public final class Server {
     private final long key;
 
     private int position = NOT_CONFIGURED;
-    private int weight;
-    private boolean up = true;
+    private ServerConfig config;
+    private boolean checkUp = true;
+    private final AgentStatement statement = new AgentStatement();
+    private final SilenceWatch silence = new SilenceWatch();
+    private boolean silent;
+    private final BitSet downAtPeers = new BitSet();
+
+    private ServerState state = ServerState.DRAINING;
+    private int units;
+    /** It was down, or is new, and has not begun to come back. */
+    private boolean cold;
+
+    private long rampStartNanos;
+    private boolean hasDrainStart;
+    private long drainStartNanos;
+    private boolean offered;
+    private boolean announced = true;
+
     private int connections;
     private int remoteConnections;
     private int[] reportedBy = new int[0];
@@ -30,6 +61,7 @@ public final class Server {
         this.service = service;
         this.endpoint = endpoint;
         this.key = key;
+        this.config = new ServerConfig(endpoint, 0);
     }
 
     /** Small, dense, and the same for the life of the process. */
@@ -52,14 +84,44 @@ public final class Server {
         return position != NOT_CONFIGURED;
     }
 
-    /** Share of new connections, 0 to 1000. */
+    /** Share of new connections as configured, 0 to 1000. */
     public int weight() {
-        return weight;
+        return config.weight();
     }
 
-    /** What the health checks say; true until they say otherwise. */
+    /** The share as it is now, in the unit of {@link #weight}: what agents say and the slow start are in it; 0 if it gets none. */
+    public double effectiveWeight() {
+        return (double) units / UNITS;
+    }
+
+    /** Where it is in its life. */
+    public ServerState state() {
+        return state;
+    }
+
+    /** What checks and agent say; true until they say otherwise. */
     public boolean up() {
-        return up;
+        return checkUp && statement.up();
+    }
+
+    /** The load that was reported last, by whatever ILB: 0 to 1000 per mille; -1 if none was, or too long ago. */
+    public int load() {
+        return statement.load();
+    }
+
+    /** Whether it counts as down because clients get no answer from it, whatever checks and agent say. */
+    public boolean silent() {
+        return silent;
+    }
+
+    /** How many other ILBs' own checks find it down. */
+    public int downAtPeers() {
+        return downAtPeers.cardinality();
+    }
+
+    /** Connections of the whole cluster at which it gets no new ones; 0 for no limit. */
+    public int maxConnections() {
+        return statement.maxConnections() > 0 ? statement.maxConnections() : config.maxConnections();
     }
 
     /** Live associations to it that this ILB owns. */
@@ -87,22 +149,214 @@ public final class Server {
         return key;
     }
 
-    /** Whether a new connection may go to it. */
-    boolean available() {
-        return up && configured() && weight > 0;
-    }
-
     int position() {
         return position;
     }
 
-    void configure(int newPosition, int newWeight) {
-        position = newPosition;
-        weight = newWeight;
+    boolean checkUp() {
+        return checkUp;
     }
 
-    void setUp(boolean isUp) {
-        up = isUp;
+    AgentStatement statement() {
+        return statement;
+    }
+
+    boolean fallback() {
+        return config.fallback();
+    }
+
+    /** The weight that schedulers see, 0 to 64,000. */
+    int units() {
+        return units;
+    }
+
+    boolean hasRoom() {
+        int most = maxConnections();
+        return most == 0 || clusterConnections() < most;
+    }
+
+    /** Whether selections may come out at it: it is available, and no fallback unless nothing else is. */
+    boolean offered() {
+        return offered;
+    }
+
+    void setOffered(boolean isOffered) {
+        offered = isOffered;
+    }
+
+    /** Takes over what a configuration says of it. */
+    void configure(int newPosition, ServerConfig newConfig, boolean isNew, long nowNanos) {
+        position = newPosition;
+        config = newConfig;
+        cold |= isNew;
+        settle(nowNanos);
+    }
+
+    /** The configuration names it no more. */
+    void deconfigure(long nowNanos) {
+        position = NOT_CONFIGURED;
+        offered = false;
+        settle(nowNanos);
+    }
+
+    /** Takes over what this ILB's check or agent says. */
+    void take(ServerReport report, long nowNanos) {
+        if (report.source() == ServerReport.Source.CHECK) {
+            checkUp = report.up().orElse(checkUp);
+            if (report.up().orElse(false)) {
+                silence.release();
+            }
+            if (report.equals(ServerReport.ofCheck(checkUp))) {
+                return;
+            }
+        }
+        announced &= !statement.take(report, nowNanos);
+        service.loadReported(this);
+    }
+
+    /** Takes over what an agent has told another ILB, if that is news. */
+    void takeFromPeer(int peer, IdMessage message, int load, long nowNanos) {
+        if (statement.take(peer, message, load, nowNanos)) {
+            service.loadReported(this);
+        }
+    }
+
+    /** Appends what this ILB tells the others of it to an ID message; the message's new length, or 0 if it has no room. */
+    int appendTo(MemorySegment message, long nowNanos) {
+        boolean isOurs = statement.isOurs();
+        announced = true;
+        return IdMessage.appendLoad(
+                message,
+                0,
+                key,
+                connections,
+                isOurs ? statement.ageMillis(nowNanos) : IdMessage.NO_REPORT,
+                statement.maxConnections(),
+                statement.load() == AgentStatement.UNKNOWN_LOAD ? IdMessage.UNKNOWN_LOAD : statement.load(),
+                IdMessage.flags(
+                        statement.weightPercent(), statement.administration().ordinal(), !statement.up(), !checkUp));
+    }
+
+    /** Whether other ILBs know of all that agents have told this one, but for the load. */
+    boolean announced() {
+        return announced;
+    }
+
+    /** Takes over whether a peer's own checks find it down. */
+    void reportDown(int peer, boolean down) {
+        if (downAtPeers.get(peer) != down) {
+            downAtPeers.set(peer, down);
+        }
+    }
+
+    /** A peer has gone, and what it owned and judged with it. */
+    void forget(int peer) {
+        report(peer, 0);
+        reportDown(peer, false);
+        statement.forgetOrigin(peer);
+    }
+
+    /**
+     * Derives the state and the share of new connections from all that is known.
+     *
+     * @return whether it is other than before
+     */
+    boolean settle(long nowNanos) {
+        if (statement.load() != AgentStatement.UNKNOWN_LOAD
+                && statement.ageNanos(nowNanos) > service.config().policy().reportMaxAgeNanos()) {
+            statement.forgetLoad();
+            service.loadReported(this);
+        }
+        ServerState before = state;
+        int unitsBefore = units;
+        silent = silence.holds(nowNanos);
+        state = derive();
+        if (!state.serves()) {
+            cold = true;
+        } else if (state.isAvailable() && cold) {
+            cold = false;
+            rampStartNanos = nowNanos;
+            state = ServerState.STARTING;
+        }
+        if (state == ServerState.DRAINING && before != ServerState.DRAINING) {
+            hasDrainStart = true;
+            drainStartNanos = nowNanos;
+        } else if (state != ServerState.DRAINING) {
+            hasDrainStart = false;
+        }
+        units = units(state == ServerState.STARTING ? rampStep(nowNanos) : RAMP_STEPS);
+        return state != before || units != unitsBefore;
+    }
+
+    private ServerState derive() {
+        if (statement.administration() == Administration.MAINTENANCE) {
+            return ServerState.MAINTENANCE;
+        }
+        if (!up() || silent) {
+            return ServerState.DOWN;
+        }
+        if (!configured()
+                || config.weight() == 0
+                || statement.weightPercent() == 0
+                || statement.administration() == Administration.DRAIN) {
+            return ServerState.DRAINING;
+        }
+        // Which of the two it is, is a matter of time alone.
+        return state == ServerState.STARTING ? ServerState.STARTING : ServerState.ACTIVE;
+    }
+
+    /** How far the slow start is, 1 to {@link #RAMP_STEPS}; at its end the server is ACTIVE. */
+    private int rampStep(long nowNanos) {
+        long rampNanos = service.config().policy().slowStartNanos();
+        long elapsedNanos = nowNanos - rampStartNanos;
+        if (elapsedNanos >= rampNanos) {
+            state = ServerState.ACTIVE;
+            return RAMP_STEPS;
+        }
+        return 1 + (int) (elapsedNanos * (RAMP_STEPS - 1) / rampNanos);
+    }
+
+    private int units(int rampStep) {
+        if (!state.isAvailable()) {
+            return 0;
+        }
+        return Math.max(1, config.weight() * statement.weightPercent() * rampStep * UNITS / (100 * RAMP_STEPS));
+    }
+
+    /** A connection was established: the server answers. */
+    void answered(long nowNanos) {
+        silence.answered(nowNanos);
+    }
+
+    SilenceWatch silence() {
+        return silence;
+    }
+
+    /**
+     * Whether the end of an established connection has come, because it is not to outlive what happened to its server.
+     *
+     * <p>A drain ends for each connection at a moment of its own in the second half of the drain time, by a hash, so that
+     * clients do not all come back at once.
+     */
+    boolean cuts(FourTuple tuple, long nowNanos) {
+        ServicePolicy policy = service.config().policy();
+        return switch (state) {
+            // Silence is a suspicion, for which nobody loses a connection that may be well.
+            case DOWN -> policy.onDown() == OnDown.RESET && !up();
+            case MAINTENANCE -> policy.onDown() == OnDown.RESET;
+            case DRAINING -> {
+                long half = policy.drainTimeNanos() / 2;
+                yield half > 0
+                        && hasDrainStart
+                        && nowNanos - drainStartNanos >= half + scaled(SelectionHash.of(tuple), half);
+            }
+            case STARTING, ACTIVE -> false;
+        };
+    }
+
+    /** Evenly between 0 and the range, by the low bits of a hash; selections take the high ones. */
+    private static long scaled(long hash, long range) {
+        return Math.unsignedMultiplyHigh(hash << Integer.SIZE, range);
     }
 
     void count(int packetBytes) {
@@ -112,7 +366,7 @@ public final class Server {
 
     void addConnections(int difference) {
         connections += difference;
-        service.loadChanged(this);
+        service.connectionsChanged(this, difference);
     }
 
     /** Takes over what one peer says that it owns; 0 when the peer has gone. */
@@ -123,13 +377,14 @@ public final class Server {
             }
             reportedBy = Arrays.copyOf(reportedBy, peer + 1);
         }
-        remoteConnections += count - reportedBy[peer];
+        int difference = count - reportedBy[peer];
+        remoteConnections += difference;
         reportedBy[peer] = count;
-        service.loadChanged(this);
+        service.connectionsChanged(this, difference);
     }
 
     @Override
     public String toString() {
-        return endpoint + (configured() ? "" : " (removed)") + (up ? "" : " (down)");
+        return endpoint + (configured() ? "" : " (removed)") + (state.serves() ? "" : " (down)");
     }
 }

@@ -6,8 +6,9 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.Maglev;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
-import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
 
@@ -17,16 +18,22 @@ import org.jspecify.annotations.Nullable;
  * engine's thread writes; the counters may be read by any.
  */
 public final class Service {
+    /** Instead of a server: there are some, and all of them have as many connections as they may. */
+    static final int FULL = -2;
+
     private final int index;
     private final Endpoint vip;
-    private final Scheduler maglev = SchedulerKind.MAGLEV.create();
+    private final Maglev maglev;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
 
     private ServiceConfig config;
     private boolean configured = true;
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
-    private Scheduler scheduler = maglev;
+    private Scheduler scheduler;
+    private boolean availabilityStale;
+    private boolean weightsStale;
+    private int clusterConnections;
 
     private long newConnections;
     private long packetsIn;
@@ -34,8 +41,11 @@ public final class Service {
     private long packetsReturned;
     private long bytesReturned;
 
-    Service(int index, ServiceConfig config) {
+    /** @param tables makes the Maglev tables of all services */
+    Service(int index, ServiceConfig config, MaglevBuilder tables) {
         this.index = index;
+        this.maglev = new Maglev(tables);
+        this.scheduler = maglev;
         this.vip = config.vip();
         this.config = config;
     }
@@ -85,69 +95,199 @@ public final class Service {
         return bytesReturned;
     }
 
+    /** Live associations to its servers that any ILB owns, as they last reported. */
+    public int clusterConnections() {
+        return clusterConnections;
+    }
+
     boolean configured() {
         return configured;
     }
 
+    /** Whether it has as many connections as it may. */
+    boolean isFull() {
+        int most = config.policy().maxConnections();
+        return most > 0 && clusterConnections >= most;
+    }
+
     /** Takes over a configuration; servers keep their health, counts and connections. */
-    void configure(ServiceConfig newConfig, List<Server> newServers) {
-        for (Server server : servers) {
-            server.configure(Server.NOT_CONFIGURED, 0);
-        }
-        if (newConfig.scheduler() == SchedulerKind.MAGLEV) {
-            scheduler = maglev;
-        } else if (newConfig.scheduler() != config.scheduler() || scheduler == maglev) {
-            scheduler = newConfig.scheduler().create();
+    void configure(ServiceConfig newConfig, List<Server> newServers, long nowNanos) {
+        if (newConfig.scheduler() != config.scheduler()
+                || newConfig.balanceFactor() != config.balanceFactor()
+                || scheduler == maglev) {
+            scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
         }
         config = newConfig;
         configured = true;
-        servers = Collections.unmodifiableList(new ArrayList<>(newServers));
-        List<Endpoint> endpoints = new ArrayList<>();
-        int[] weights = new int[newServers.size()];
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = newConfig.servers().get(i).weight();
-            newServers.get(i).configure(i, weights[i]);
-            endpoints.add(newServers.get(i).endpoint());
+        for (Server server : servers) {
+            if (!newServers.contains(server)) {
+                server.deconfigure(nowNanos);
+            }
         }
-        set = new ServerSet(endpoints, weights);
+        List<Endpoint> endpoints = newServers.stream().map(Server::endpoint).toList();
+        set = new ServerSet(endpoints, new int[endpoints.size()]);
+        for (int i = 0; i < newServers.size(); i++) {
+            Server server = newServers.get(i);
+            // Those that a service begins with are no newcomers.
+            server.configure(i, newConfig.servers().get(i), !servers.isEmpty() && !server.configured(), nowNanos);
+        }
+        servers = Collections.unmodifiableList(new ArrayList<>(newServers));
         for (Server server : newServers) {
             set.setConnections(server.position(), server.clusterConnections());
+            set.setLoad(server.position(), server.load());
         }
-        availabilityChanged();
+        refresh();
     }
 
     /** The configuration names it no more: it takes no packet, and its associations run out. */
-    void remove() {
+    void remove(long nowNanos) {
         configured = false;
         for (Server server : servers) {
-            server.configure(Server.NOT_CONFIGURED, 0);
+            server.deconfigure(nowNanos);
+        }
+        servers = List.of();
+        set = new ServerSet(List.of(), new int[0]);
+        refresh();
+    }
+
+    /**
+     * Something was said of a server, or time has passed for it. Whether it is available counts from the next selection on;
+     * its share does when {@link #refreshWeights} is called, for that costs a new table.
+     */
+    void settle(Server server, long nowNanos) {
+        boolean wasAvailable = server.state().isAvailable();
+        if (server.settle(nowNanos)) {
+            availabilityStale |= server.state().isAvailable() != wasAvailable;
+            weightsStale = true;
         }
     }
 
-    void availabilityChanged() {
+    /**
+     * A client has got no answer from a server, or a refusal. A server that nobody can be given instead is not held down: what
+     * looks like its silence may be the clients'.
+     *
+     * @param sinceNanos when the client asked first
+     * @return whether the server is held down now
+     */
+    boolean unanswered(Server server, long sinceNanos, long nowNanos) {
+        PassiveHealth passive = config.policy().passive();
+        if (!server.silence().unanswered(sinceNanos, passive, nowNanos) || !hasOtherThan(server)) {
+            return false;
+        }
+        server.silence().hold(nowNanos + passive.holdNanos());
+        settle(server, nowNanos);
+        return true;
+    }
+
+    private boolean hasOtherThan(Server server) {
+        for (int i = 0; i < servers.size(); i++) {
+            if (servers.get(i) != server && servers.get(i).state().isAvailable()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Lets the shares that have changed count. */
+    void refreshWeights() {
+        if (weightsStale) {
+            refresh();
+        }
+    }
+
+    private void refreshAvailability() {
+        if (availabilityStale) {
+            refresh();
+        }
+    }
+
+    private void refresh() {
+        availabilityStale = false;
+        weightsStale = false;
+        boolean any = false;
         for (Server server : servers) {
-            set.setAvailable(server.position(), server.up());
+            any |= !server.fallback() && server.state().isAvailable();
+        }
+        for (Server server : servers) {
+            server.setOffered(server.state().isAvailable() && server.fallback() != any);
+            set.setAvailable(server.position(), server.offered());
+            set.setWeight(server.position(), server.units());
         }
         maglev.update(set);
-        if (scheduler != maglev) {
-            scheduler.update(set);
-        }
+        scheduler.update(set);
     }
 
-    void loadChanged(Server server) {
+    void connectionsChanged(Server server, int difference) {
+        clusterConnections += difference;
         if (server.configured()) {
             set.setConnections(server.position(), server.clusterConnections());
         }
     }
 
-    /** The index of the server for a new connection, or {@link Scheduler#NONE}. */
-    int select(long connectionHash) {
-        return indexAt(scheduler.select(connectionHash));
+    void loadReported(Server server) {
+        if (server.configured()) {
+            set.setLoad(server.position(), server.load());
+        }
     }
 
-    /** The index of the server that the Maglev table gives, or {@link Scheduler#NONE}. */
-    int selectStateless(long connectionHash) {
-        return indexAt(maglev.select(connectionHash));
+    /** Whether a new connection may go to a server that somebody has selected already. */
+    boolean accepts(Server server) {
+        refreshAvailability();
+        return server.configured() && server.offered() && server.hasRoom() && !isFull();
+    }
+
+    /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
+    int select(FourTuple tuple) {
+        refreshAvailability();
+        return withRoom(scheduler.select(config.scheduler().hash(tuple)));
+    }
+
+    /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
+    int selectStateless(FourTuple tuple) {
+        refreshAvailability();
+        return withRoom(maglev.select(config.scheduler().hash(tuple)));
+    }
+
+    /** The index of the server that the Maglev table gives for a connection that goes on, or {@link Scheduler#NONE}. */
+    int selectOrphan(FourTuple tuple) {
+        refreshAvailability();
+        int position = maglev.select(config.scheduler().hash(tuple));
+        return position == Scheduler.NONE
+                ? Scheduler.NONE
+                : servers.get(position).index();
+    }
+
+    private int withRoom(int position) {
+        if (position == Scheduler.NONE) {
+            return Scheduler.NONE;
+        }
+        if (isFull()) {
+            return FULL;
+        }
+        Server selected = servers.get(position);
+        return selected.hasRoom() ? selected.index() : leastConnectionsWithRoom();
+    }
+
+    /**
+     * Schedulers know nothing of limits, which a busy server reaches and leaves with every connection: when theirs is full,
+     * the one of the others with the fewest connections for its weight takes it. O(servers), for as long as one is full.
+     */
+    private int leastConnectionsWithRoom() {
+        int best = FULL;
+        long bestConnections = 1;
+        long bestUnits = 0;
+        for (int i = 0; i < servers.size(); i++) {
+            Server server = servers.get(i);
+            if (server.offered() && server.hasRoom()) {
+                long connections = server.clusterConnections() + 1L;
+                if (connections * bestUnits < bestConnections * server.units() || best == FULL) {
+                    best = server.index();
+                    bestConnections = connections;
+                    bestUnits = server.units();
+                }
+            }
+        }
+        return best;
     }
 
     /** Reads the 4-tuple of a connection to this service out of the table. */
@@ -175,12 +315,6 @@ public final class Service {
 
     void addEver(Server server) {
         everyServer.put(server.endpoint(), server);
-    }
-
-    private int indexAt(int position) {
-        return position == Scheduler.NONE
-                ? Scheduler.NONE
-                : servers.get(position).index();
     }
 
     void countNew() {

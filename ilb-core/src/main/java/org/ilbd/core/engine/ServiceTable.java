@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.MaglevBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,7 @@ final class ServiceTable {
 
     private final List<Service> everySeen = new ArrayList<>();
     private final Map<Long, Server> serversByKey = new HashMap<>();
+    private final MaglevBuilder tables = new MaglevBuilder();
     private volatile List<Service> services = List.of();
     private Server[] servers = new Server[0];
     private int serverCount;
@@ -57,6 +59,16 @@ final class ServiceTable {
         return false;
     }
 
+    /** Time has passed: for slow starts, and for what is known only for a while. */
+    void onTime(long nowNanos) {
+        for (int i = 0; i < serverCount; i++) {
+            servers[i].service().settle(servers[i], nowNanos);
+        }
+        for (Service service : services) {
+            service.refreshWeights();
+        }
+    }
+
     /** By its name between ILBs, as in ID messages. */
     @Nullable
     Server serverByKey(long key) {
@@ -86,7 +98,7 @@ final class ServiceTable {
         return vips.find(tuple.ipv6(), tuple.destinationHigh(), tuple.destinationLow(), 0) != null;
     }
 
-    void configure(List<ServiceConfig> configs) {
+    void configure(List<ServiceConfig> configs, long nowNanos) {
         List<Service> configured = new ArrayList<>();
         EndpointIndex<Service> newDestinations = new EndpointIndex<>();
         EndpointIndex<Service> newReturns = new EndpointIndex<>();
@@ -100,7 +112,7 @@ final class ServiceTable {
                     newReturns.put(server.endpoint(), service);
                 }
             }
-            service.configure(config, its);
+            service.configure(config, its, nowNanos);
             configured.add(service);
             newDestinations.put(config.vip(), service);
             Endpoint anyPort = new Endpoint(config.vip().address(), 0);
@@ -118,7 +130,7 @@ final class ServiceTable {
         }
         for (Service service : services) {
             if (!configured.contains(service)) {
-                service.remove();
+                service.remove(nowNanos);
             }
         }
         digest = 0;
@@ -158,9 +170,22 @@ final class ServiceTable {
     private static long digest(ServiceConfig config) {
         long sum = 0;
         for (ServerConfig server : config.servers()) {
-            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + server.weight());
+            long limits = (long) server.maxConnections() << 16 | server.weight() << 1 | (server.fallback() ? 1 : 0);
+            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits);
         }
-        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum);
+        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum ^ digest(config.policy()));
+    }
+
+    private static long digest(ServicePolicy policy) {
+        long digest = EndpointIndex.mix(policy.slowStartNanos());
+        digest = EndpointIndex.mix(digest + policy.drainTimeNanos());
+        digest = EndpointIndex.mix(digest + policy.reportMaxAgeNanos());
+        digest = EndpointIndex.mix(digest + policy.passive().retransmits());
+        digest = EndpointIndex.mix(digest + policy.passive().windowNanos());
+        digest = EndpointIndex.mix(digest + policy.passive().holdNanos());
+        digest = EndpointIndex.mix(digest + policy.maxConnections());
+        return EndpointIndex.mix(
+                digest + policy.onDown().ordinal() + 2L * policy.allDown().ordinal());
     }
 
     private Service serviceFor(ServiceConfig config) {
@@ -172,7 +197,7 @@ final class ServiceTable {
         if (everySeen.size() == MAX_SERVICES) {
             throw new IllegalStateException("more than " + MAX_SERVICES + " services since the start: restart ilbd");
         }
-        Service service = new Service(everySeen.size(), config);
+        Service service = new Service(everySeen.size(), config, tables);
         everySeen.add(service);
         return service;
     }

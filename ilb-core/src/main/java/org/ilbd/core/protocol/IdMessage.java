@@ -38,12 +38,29 @@ import org.ilbd.core.packet.IpAddress;
  *  |                     Configuration digest                      |
  *  |                                                               |
  *  +---------------------------------------------------------------+
- *  |  Load count x { Server key (8 bytes), Connections (4) } ...
+ *  |  Load count x 24 bytes:
+ *  +---------------------------------------------------------------+
+ *  |                          Server key                           |
+ *  |                                                               |
+ *  +---------------------------------------------------------------+
+ *  |                          Connections                          |
+ *  +---------------------------------------------------------------+
+ *  |                          Report age                           |
+ *  +---------------------------------------------------------------+
+ *  |                        Max connections                        |
+ *  +-------------------------------+---------+-+-+-----------------+
+ *  |             Load              |0 0 0|Adm|A|C| Weight per cent |
+ *  +-------------------------------+---------+-+-+-----------------+
  * </pre>
  *
  * <p>State: 1 JOINING, 2 ACTIVE, 3 LEAVING. Id kind: 1 index, 4 IPv4, 6 IPv6. The broadcast sequence is that of the last
  * broadcast of associations, 0 before the first, so that the loss of the last one is noticed as well. Bytes after the last
  * load are not looked at: there is room for what a later release adds.
+ *
+ * <p>C: the sender's own checks find the server down. The report age says, in milliseconds, when an agent told the sender the
+ * rest, or is {@link #NO_REPORT}: what agents say counts from the ILB that heard it last. Max connections: 0 for what is configured.
+ * Load: per mille, or {@link #UNKNOWN_LOAD}. Adm: 0 ready, 1 drain, 2 maintenance. A: the agent says that the server is
+ * down. Weight: 0 to 256 per cent of what is configured.
  */
 public final class IdMessage {
     /** Not yet an owner. */
@@ -69,11 +86,33 @@ public final class IdMessage {
     public static final int CONFIGURATION_DIGEST_OFFSET = MessageHeader.LENGTH_BYTES + 32;
     public static final int LOADS_OFFSET = MessageHeader.LENGTH_BYTES + 40;
 
-    public static final int LOAD_LENGTH_BYTES = 12;
+    public static final int LOAD_LENGTH_BYTES = 24;
     private static final int LOAD_CONNECTIONS_OFFSET = 8;
+    private static final int LOAD_REPORT_AGE_OFFSET = 12;
+    private static final int LOAD_MAX_CONNECTIONS_OFFSET = 16;
+    private static final int LOAD_LOAD_OFFSET = 20;
+    private static final int LOAD_FLAGS_OFFSET = 22;
 
-    /** The most loads of one message; a longer list goes round over several. 72 + 100 x 12 = 1,272 bytes. */
-    public static final int MAX_LOADS = 100;
+    private static final int WEIGHT_MASK = 0x1FF;
+    private static final int MAX_WEIGHT_PERCENT = 256;
+    /** The sender's own checks find the server down. */
+    public static final int CHECK_DOWN = 0x200;
+    /** The agent says that the server is down. */
+    public static final int AGENT_DOWN = 0x400;
+
+    private static final int ADMINISTRATION_SHIFT = 11;
+    private static final int ADMINISTRATION_MASK = 3;
+    private static final int MAX_ADMINISTRATION = 2;
+
+    /** Instead of an age: no agent has told the sender anything, or another ILB heard of it later. */
+    public static final int NO_REPORT = -1;
+    /** Instead of a load: none was reported, or too long ago. */
+    public static final int UNKNOWN_LOAD = 0xFFFF;
+
+    private static final int MAX_LOAD = 1_000;
+
+    /** The most loads of one message; a longer list goes round over several. 72 + 50 x 24 = 1,272 bytes. */
+    public static final int MAX_LOADS = 50;
 
     /** The longest message that is written, in bytes. */
     public static final int MAX_LENGTH_BYTES = LOADS_OFFSET + MAX_LOADS * LOAD_LENGTH_BYTES;
@@ -119,8 +158,20 @@ public final class IdMessage {
      *
      * @param serverKey names the server, the same in all ILBs
      * @param connections to it that the sender owns, 0..2<sup>31</sup>-1
+     * @param reportAgeMillis or {@link #NO_REPORT}
+     * @param maxConnections 0 for what is configured
+     * @param load 0..1000, or {@link #UNKNOWN_LOAD}
+     * @param flags of {@link #flags}
      */
-    public static int appendLoad(MemorySegment segment, long offset, long serverKey, int connections) {
+    public static int appendLoad(
+            MemorySegment segment,
+            long offset,
+            long serverKey,
+            int connections,
+            int reportAgeMillis,
+            int maxConnections,
+            int load,
+            int flags) {
         int count = getUnsignedShort(segment, offset + LOAD_COUNT_OFFSET);
         if (count >= MAX_LOADS) {
             return 0;
@@ -128,8 +179,25 @@ public final class IdMessage {
         int at = LOADS_OFFSET + count * LOAD_LENGTH_BYTES;
         putLong(segment, offset + at, serverKey);
         putInt(segment, offset + at + LOAD_CONNECTIONS_OFFSET, connections);
+        putInt(segment, offset + at + LOAD_REPORT_AGE_OFFSET, reportAgeMillis);
+        putInt(segment, offset + at + LOAD_MAX_CONNECTIONS_OFFSET, maxConnections);
+        putShort(segment, offset + at + LOAD_LOAD_OFFSET, load);
+        putShort(segment, offset + at + LOAD_FLAGS_OFFSET, flags);
         putShort(segment, offset + LOAD_COUNT_OFFSET, count + 1);
         return at + LOAD_LENGTH_BYTES;
+    }
+
+    /**
+     * The flags of a load.
+     *
+     * @param weightPercent 0..256
+     * @param administration 0 ready, 1 drain, 2 maintenance
+     */
+    public static int flags(int weightPercent, int administration, boolean agentDown, boolean checkDown) {
+        return weightPercent
+                | administration << ADMINISTRATION_SHIFT
+                | (agentDown ? AGENT_DOWN : 0)
+                | (checkDown ? CHECK_DOWN : 0);
     }
 
     /** The byte on the wire for the kind of an id. */
@@ -158,7 +226,7 @@ public final class IdMessage {
             return DecodeResult.BAD_VALUE;
         }
         for (int i = 0; i < loads; i++) {
-            if (getInt(segment, offset + LOADS_OFFSET + (long) i * LOAD_LENGTH_BYTES + LOAD_CONNECTIONS_OFFSET) < 0) {
+            if (!isValidLoad(segment, offset + LOADS_OFFSET + (long) i * LOAD_LENGTH_BYTES)) {
                 return DecodeResult.BAD_VALUE;
             }
         }
@@ -166,6 +234,17 @@ public final class IdMessage {
         this.offset = offset;
         this.loadCount = loads;
         return DecodeResult.OK;
+    }
+
+    private static boolean isValidLoad(MemorySegment segment, long at) {
+        int load = getUnsignedShort(segment, at + LOAD_LOAD_OFFSET);
+        int flags = getUnsignedShort(segment, at + LOAD_FLAGS_OFFSET);
+        return getInt(segment, at + LOAD_CONNECTIONS_OFFSET) >= 0
+                && getInt(segment, at + LOAD_REPORT_AGE_OFFSET) >= NO_REPORT
+                && getInt(segment, at + LOAD_MAX_CONNECTIONS_OFFSET) >= 0
+                && (load <= MAX_LOAD || load == UNKNOWN_LOAD)
+                && (flags & WEIGHT_MASK) <= MAX_WEIGHT_PERCENT
+                && (flags >> ADMINISTRATION_SHIFT & ADMINISTRATION_MASK) <= MAX_ADMINISTRATION;
     }
 
     private static boolean isValidId(MemorySegment segment, long offset) {
@@ -251,6 +330,45 @@ public final class IdMessage {
         return getInt(segment, loadOffset(index) + LOAD_CONNECTIONS_OFFSET);
     }
 
+    /** {@link #NO_REPORT}, or how many milliseconds ago the sender was told what follows. */
+    public int loadReportAgeMillis(int index) {
+        return getInt(segment, loadOffset(index) + LOAD_REPORT_AGE_OFFSET);
+    }
+
+    /** 0 for what is configured. */
+    public int loadMaxConnections(int index) {
+        return getInt(segment, loadOffset(index) + LOAD_MAX_CONNECTIONS_OFFSET);
+    }
+
+    /** 0..1000 per mille, or {@link #UNKNOWN_LOAD}. */
+    public int loadPerMille(int index) {
+        return getUnsignedShort(segment, loadOffset(index) + LOAD_LOAD_OFFSET);
+    }
+
+    /** 0..256. */
+    public int loadWeightPercent(int index) {
+        return loadFlags(index) & WEIGHT_MASK;
+    }
+
+    /** 0 ready, 1 drain, 2 maintenance. */
+    public int loadAdministration(int index) {
+        return loadFlags(index) >> ADMINISTRATION_SHIFT & ADMINISTRATION_MASK;
+    }
+
+    /** Whether the agent says that the server is down. */
+    public boolean loadAgentDown(int index) {
+        return (loadFlags(index) & AGENT_DOWN) != 0;
+    }
+
+    /** Whether the sender's own checks find the server down. */
+    public boolean loadCheckDown(int index) {
+        return (loadFlags(index) & CHECK_DOWN) != 0;
+    }
+
+    private int loadFlags(int index) {
+        return getUnsignedShort(segment, loadOffset(index) + LOAD_FLAGS_OFFSET);
+    }
+
     private long loadOffset(int index) {
         return offset + LOADS_OFFSET + (long) Objects.checkIndex(index, loadCount) * LOAD_LENGTH_BYTES;
     }
@@ -279,7 +397,21 @@ public final class IdMessage {
                     .append("0x")
                     .append(Long.toHexString(loadServerKey(i)))
                     .append('=')
-                    .append(loadConnections(i));
+                    .append(loadConnections(i))
+                    .append(loadCheckDown(i) ? " checkDown" : "");
+            if (loadReportAgeMillis(i) != NO_REPORT) {
+                text.append(" age=")
+                        .append(loadReportAgeMillis(i))
+                        .append(" maxConnections=")
+                        .append(loadMaxConnections(i))
+                        .append(" load=")
+                        .append(loadPerMille(i))
+                        .append(" weight=")
+                        .append(loadWeightPercent(i))
+                        .append("% administration=")
+                        .append(loadAdministration(i))
+                        .append(loadAgentDown(i) ? " agentDown" : "");
+            }
         }
         return text.append(']').toString();
     }

@@ -4,45 +4,33 @@ import java.util.List;
 
 /**
  * The server with the fewest connections for its weight: the smallest {@code (connections + 1) / weight}, counting
- * the connections of the whole cluster. Which of several equal ones is selected depends on the connection's hash, so
- * that the ILBs, which learn of each other's selections only later, do not all hit the same one.
+ * the connections of the whole cluster (weighted least-connections: Zhang, "Linux Virtual Server for Scalable Network
+ * Services", Ottawa Linux Symposium 2000). Which of several equal ones is selected depends on the connection's hash.
  *
- * <p><b>Structure.</b> A tournament: a complete binary tree whose leaves are the servers and whose inner nodes hold
- * the smaller load of their two children and how many leaves have it. A change of one server's connections replays
- * its path towards the root, as far as it changes anything, and a selection goes down from the root to the leaf that
- * the hash picks: O(log n) both. Changes are taken from the set's log at the next selection.
+ * <p><b>Structure.</b> A {@link Tournament}, which takes changes of connections from the set's log at the next selection:
+ * O(log n) for each. An update costs O(n).
  *
  * <p><b>Load.</b> {@code (connections + 1) x 2^32 / weight}, rounded down: exact as an order, because two different
  * fractions with denominators below 2^16 are more than 2^-32 apart, and equal ones round alike.
+ *
+ * <p><b>Memory.</b> 18 bytes for each server.
  */
 public final class LeastConnections implements Scheduler {
-    private static final long UNAVAILABLE = Long.MAX_VALUE;
-
     private ServerSet servers = new ServerSet(List.of(), new int[0]);
     private int[] weights = {};
-    /**
-     * The first leaf: a power of two, at least the number of servers. The root is 1, the children of i are 2i and
-     * 2i+1.
-     */
-    private int leaves = 1;
-
-    private long[] loads = {UNAVAILABLE, UNAVAILABLE};
-    private int[] counts = {0, 0};
+    private Tournament tournament = new Tournament(0);
     private long seen;
 
     LeastConnections() {}
 
     @Override
-    public void update(ServerSet servers) {
-        this.servers = servers;
-        int size = servers.size();
-        weights = new int[size];
-        for (int i = 0; i < size; i++) {
-            weights[i] = servers.effectiveWeight(i);
+    public void update(ServerSet newServers) {
+        if (newServers.size() != weights.length) {
+            weights = new int[newServers.size()];
+            tournament = new Tournament(weights.length);
         }
-        leaves = size <= 1 ? 1 : Integer.highestOneBit(size - 1) * 2;
-        loads = new long[2 * leaves];
-        counts = new int[2 * leaves];
+        servers = newServers;
+        servers.copyEffectiveWeights(weights);
         rebuild();
     }
 
@@ -51,21 +39,7 @@ public final class LeastConnections implements Scheduler {
         if (seen != servers.logged()) {
             catchUp();
         }
-        long load = loads[1];
-        if (load == UNAVAILABLE) {
-            return NONE;
-        }
-        int remaining = (int) Math.unsignedMultiplyHigh(connectionHash, counts[1]);
-        int node = 1;
-        while (node < leaves) {
-            node *= 2;
-            int left = loads[node] == load ? counts[node] : 0;
-            if (remaining >= left) {
-                remaining -= left;
-                node++;
-            }
-        }
-        return node - leaves;
+        return tournament.select(connectionHash);
     }
 
     private void catchUp() {
@@ -76,43 +50,22 @@ public final class LeastConnections implements Scheduler {
         }
         for (; seen < logged; seen++) {
             int position = servers.logged(seen);
-            setLeaf(position);
-            int node = (leaves + position) / 2;
-            while (node >= 1 && play(node)) {
-                node /= 2;
-            }
+            tournament.set(position, key(position));
         }
     }
 
     private void rebuild() {
-        for (int i = 0; i < leaves; i++) {
-            setLeaf(i);
+        for (int i = 0; i < weights.length; i++) {
+            tournament.prepare(i, key(i));
         }
-        for (int node = leaves - 1; node >= 1; node--) {
-            play(node);
-        }
+        tournament.playAll();
         seen = servers.logged();
     }
 
-    private void setLeaf(int position) {
-        int weight = position < weights.length ? weights[position] : 0;
-        loads[leaves + position] = weight > 0 ? load(servers.connections(position), weight) : UNAVAILABLE;
-        counts[leaves + position] = 1;
-    }
-
-    /** Returns whether the node's result changed, so that its parent has to be played again. */
-    private boolean play(int node) {
-        long left = loads[2 * node];
-        long right = loads[2 * node + 1];
-        long load = Math.min(left, right);
-        int count = (left <= right ? counts[2 * node] : 0) + (right <= left ? counts[2 * node + 1] : 0);
-        boolean changed = loads[node] != load || counts[node] != count;
-        loads[node] = load;
-        counts[node] = count;
-        return changed;
-    }
-
-    private static long load(int connections, int weight) {
-        return ((Math.min(connections, Integer.MAX_VALUE - 1) + 1L) << 32) / weight;
+    private long key(int position) {
+        int weight = weights[position];
+        return weight > 0
+                ? ((Math.min(servers.connections(position), Integer.MAX_VALUE - 1) + 1L) << 32) / weight
+                : Tournament.OUT;
     }
 }

@@ -3,7 +3,7 @@ package org.ilbd.core.scheduler;
 import org.ilbd.core.packet.FourTuple;
 
 /**
- * The 64-bit hash of a connection by which schedulers select. All ILBs compute the same one.
+ * The 64-bit hash of a connection, or of its source, by which schedulers select. All ILBs compute the same one.
  *
  * <p><b>Independent of the ownership.</b> All connections that one ILB owns share a property of their ownership hash;
  * if the selection used that hash too, such an ILB would fill only some of the servers. So this hash shares nothing
@@ -15,6 +15,8 @@ import org.ilbd.core.packet.FourTuple;
  */
 public final class SelectionHash {
     private static final long SEED = 0x696C_6264_2D73_656CL;
+    /** ASCII "ilbd-src". */
+    private static final long SOURCE_SEED = 0x696C_6264_2D73_7263L;
 
     private SelectionHash() {}
 
@@ -33,6 +35,16 @@ public final class SelectionHash {
         }
         long hash =
                 mix(SEED ^ ((long) tuple.destinationPort() << 48 | tuple.destinationLow() << 16 | tuple.sourcePort()));
+        return mix(hash ^ tuple.sourceLow());
+    }
+
+    /**
+     * The hash of a connection's source address alone: the same for all connections of a client, whatever its port and
+     * whatever the service, so that it comes to the same server by all ports of the same servers. Packet path.
+     */
+    public static long ofSource(FourTuple tuple) {
+        long hash = mix(SOURCE_SEED ^ (tuple.ipv6() ? 6 : 4));
+        hash = mix(hash ^ tuple.sourceHigh());
         return mix(hash ^ tuple.sourceLow());
     }
 

@@ -13,6 +13,7 @@ import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
@@ -284,7 +285,7 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
                 for (Server server : service.servers()) {
                     if (server.endpoint().equals(endpoint) && server.up() != up) {
                         trace.line(0, () -> this + " finds " + endpoint.address() + (up ? " up" : " down"));
-                        engine.onServerHealth(server, up);
+                        engine.onServerReport(server, ServerReport.ofCheck(up), queue.now());
                     }
                 }
             }

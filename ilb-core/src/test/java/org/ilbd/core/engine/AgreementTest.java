@@ -46,11 +46,11 @@ class AgreementTest {
         serverIsDown(server, cluster.ilbs);
     }
 
-    private static void serverIsDown(Endpoint server, List<Ilb> known) {
+    private void serverIsDown(Endpoint server, List<Ilb> known) {
         for (Ilb ilb : known) {
             for (Server candidate : ilb.engine.services().get(0).servers()) {
                 if (candidate.endpoint().equals(server)) {
-                    ilb.engine.onServerHealth(candidate, false);
+                    ilb.engine.onServerReport(candidate, ServerReport.ofCheck(false), cluster.now);
                 }
             }
         }

@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -122,7 +123,23 @@ class EngineAllocationTest {
                 300_000,
                 1,
                 2,
-                List.of(Settings.service(VIP, 8)));
+                List.of(service()));
+    }
+
+    /** One of the servers is full after its first connection, so that one in eight selections looks for another. */
+    private static ServiceConfig service() {
+        ServiceConfig service = Settings.service(VIP, 8);
+        List<ServerConfig> servers = new ArrayList<>(service.servers());
+        servers.set(3, new ServerConfig(servers.get(3).endpoint(), 1, 1, false));
+        return service.withServers(servers)
+                .withPolicy(new ServicePolicy(
+                        1_000_000,
+                        OnDown.RESET,
+                        AllDown.RESET,
+                        1_000_000_000,
+                        60_000_000_000L,
+                        1_000_000_000,
+                        new PassiveHealth(5, 5_000_000_000L, 10_000_000_000L)));
     }
 
     @Test
@@ -138,6 +155,15 @@ class EngineAllocationTest {
                 .tcp();
         MemorySegment buffer = Arena.ofAuto().allocate(FRONT + 2_048, 8);
         MemorySegment.copy(MemorySegment.ofArray(bytes), 0, buffer, FRONT, bytes.length);
+
+        // No later connection has one of these ports, so they stay.
+        buffer.set(ValueLayout.JAVA_BYTE, FRONT + SOURCE_PORT_OFFSET, (byte) 0xFF);
+        for (int client = 0; client < 32; client++) {
+            buffer.set(ValueLayout.JAVA_BYTE, FRONT + SOURCE_PORT_OFFSET + 1, (byte) client);
+            pair.first.engine().onPacket(buffer, FRONT, bytes.length, pair.now);
+        }
+        Server full = pair.first.engine().services().getFirst().servers().get(3);
+        assertThat(full.clusterConnections()).isPositive();
 
         // Connections come, talk and go; each packet enters at either ILB, so half of the SYNs are forwarded.
         IntConsumer packets = round -> {
@@ -170,6 +196,9 @@ class EngineAllocationTest {
             least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
         }
 
+        assertThat(full.clusterConnections())
+                .as("full all the time, or over by what the other ILB did not know")
+                .isBetween(1, 2);
         assertThat(pair.delivered).isGreaterThan(deliveredBefore);
         assertThat(pair.first.engine().counters().get(Counter.FORWARDED)).isPositive();
         assertThat(least).as("bytes for 3,000 packets, once compiled").isZero();

@@ -346,13 +346,13 @@ class EngineTest {
         TestCluster cluster = TestCluster.of(1);
         Engine engine = cluster.ilb(0).engine;
         Server victim = cluster.open(0, client(0), VIP);
-        engine.onServerHealth(victim, false);
+        engine.onServerReport(victim, ServerReport.ofCheck(false), cluster.now);
 
         for (int i = 1; i < 100; i++) {
             assertThat(cluster.send(0, client(i), VIP, SYN).get(0).server()).isNotSameAs(victim);
         }
         assertThat(cluster.send(0, client(0), VIP, ACK).get(0).server()).isSameAs(victim);
-        engine.onServerHealth(victim, true);
+        engine.onServerReport(victim, ServerReport.ofCheck(true), cluster.now);
         Set<Server> used = new HashSet<>();
         for (int i = 100; i < 103; i++) {
             used.add(cluster.send(0, client(i), VIP, SYN).get(0).server());
@@ -364,7 +364,7 @@ class EngineTest {
     void retransmittedSynOfAServerThatWentDownIsGivenToAnother() {
         TestCluster cluster = TestCluster.of(1);
         Server first = cluster.send(0, client(0), VIP, SYN).get(0).server();
-        cluster.ilb(0).engine.onServerHealth(first, false);
+        cluster.ilb(0).engine.onServerReport(first, ServerReport.ofCheck(false), cluster.now);
 
         assertThat(cluster.send(0, client(0), VIP, SYN).get(0).server()).isNotSameAs(first);
         check(cluster);
@@ -375,7 +375,7 @@ class EngineTest {
         TestCluster cluster = TestCluster.of(1);
         Engine engine = cluster.ilb(0).engine;
         for (Server server : engine.services().get(0).servers()) {
-            engine.onServerHealth(server, false);
+            engine.onServerReport(server, ServerReport.ofCheck(false), cluster.now);
         }
 
         assertThat(cluster.send(0, client(0), VIP, SYN)).isEmpty();

@@ -37,7 +37,7 @@ class PortReuseTest {
     private static void serverIsDown(TestCluster cluster, int ilb, Endpoint server) {
         for (Server candidate : cluster.ilb(ilb).engine.services().get(0).servers()) {
             if (candidate.endpoint().equals(server)) {
-                cluster.ilb(ilb).engine.onServerHealth(candidate, false);
+                cluster.ilb(ilb).engine.onServerReport(candidate, ServerReport.ofCheck(false), cluster.now);
             }
         }
     }

@@ -17,13 +17,22 @@ class IdMessageTest {
     @Test
     void layoutIsFrozen() {
         encode(IlbId.parse("10.2.0.11"));
-        int length = IdMessage.appendLoad(buffer, 3, 0x3132_3334_3536_3738L, 0x4142_4344);
+        int length = IdMessage.appendLoad(
+                buffer,
+                3,
+                0x3132_3334_3536_3738L,
+                0x4142_4344,
+                0x0000_07D0,
+                0x0000_001E,
+                0x0102,
+                IdMessage.flags(75, 1, true, false));
 
-        assertThat(length).isEqualTo(84);
+        assertThat(length).isEqualTo(96);
         assertThat(Samples.hex(buffer, 3, length).substring(0, 8)).isEqualTo("01010000");
         assertThat(Samples.hex(buffer, 3 + 32, length - 32))
                 .isEqualTo("02" + "04" + "0001" + "51525354" + "0000000000000000000000000a02000b" + "6162636465666768"
-                        + "7172737475767778" + "3132333435363738" + "41424344");
+                        + "7172737475767778" + "3132333435363738" + "41424344" + "000007d0" + "0000001e" + "0102"
+                        + "0c4b");
         assertThat(MessageHeader.senderTag(buffer, 3))
                 .isEqualTo(IlbId.parse("10.2.0.11").tag());
     }
@@ -31,15 +40,26 @@ class IdMessageTest {
     @Test
     void everyFieldIsPrinted() {
         encode(IlbId.parse("7"));
-        IdMessage.appendLoad(buffer, 3, 0xAB, 5);
-        message.decode(buffer, 3, IdMessage.appendLoad(buffer, 3, 0xCD, 6));
+        IdMessage.appendLoad(buffer, 3, 0xAB, 5, 2_000, 30, 250, IdMessage.flags(256, 2, true, false));
+        message.decode(
+                buffer,
+                3,
+                IdMessage.appendLoad(
+                        buffer,
+                        3,
+                        0xCD,
+                        6,
+                        IdMessage.NO_REPORT,
+                        0,
+                        IdMessage.UNKNOWN_LOAD,
+                        IdMessage.flags(100, 0, false, true)));
 
         assertThat(message.toString())
                 .isEqualTo(
                         "ID version=1 type=ID keyId=0 flags=0x0 senderTag=0x"
                                 + Integer.toHexString(IlbId.parse("7").tag())
                                 + " incarnation=72623859790382856 counter=0 mac=0x0 state=2 id=7 broadcastSequence=1364349780"
-                                + " viewDigest=0x6162636465666768 configurationDigest=0x7172737475767778 loads=[0xab=5, 0xcd=6]");
+                                + " viewDigest=0x6162636465666768 configurationDigest=0x7172737475767778 loads=[0xab=5 age=2000 maxConnections=30 load=250 weight=256% administration=2 agentDown, 0xcd=6 checkDown]");
         assertThat(new IdMessage().toString()).isEqualTo("ID nothing decoded");
     }
 
@@ -69,7 +89,7 @@ class IdMessageTest {
             long[] keys = random.longs(random.nextInt(IdMessage.MAX_LOADS + 1)).toArray();
             int length = IdMessage.encode(buffer, 3, id, incarnation, state, sequence, view, configuration);
             for (long key : keys) {
-                length = IdMessage.appendLoad(buffer, 3, key, (int) (key >>> 33));
+                length = append(key);
             }
 
             assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.OK);
@@ -83,28 +103,68 @@ class IdMessageTest {
             for (int load = 0; load < keys.length; load++) {
                 assertThat(message.loadServerKey(load)).isEqualTo(keys[load]);
                 assertThat(message.loadConnections(load)).isEqualTo((int) (keys[load] >>> 33));
+                assertThat(message.loadReportAgeMillis(load)).isEqualTo(age(keys[load]));
+                assertThat(message.loadMaxConnections(load)).isEqualTo((int) (keys[load] & Integer.MAX_VALUE));
+                assertThat(message.loadPerMille(load)).isEqualTo(perMille(keys[load]));
+                assertThat(message.loadWeightPercent(load)).isEqualTo(percent(keys[load]));
+                assertThat(message.loadAdministration(load)).isEqualTo(administration(keys[load]));
+                assertThat(message.loadAgentDown(load)).isEqualTo((keys[load] & 1) != 0);
+                assertThat(message.loadCheckDown(load)).isEqualTo((keys[load] & 2) != 0);
             }
         }
     }
 
+    private int append(long key) {
+        return IdMessage.appendLoad(
+                buffer,
+                3,
+                key,
+                (int) (key >>> 33),
+                age(key),
+                (int) (key & Integer.MAX_VALUE),
+                perMille(key),
+                IdMessage.flags(percent(key), administration(key), (key & 1) != 0, (key & 2) != 0));
+    }
+
+    private static int age(long key) {
+        return (int) Long.remainderUnsigned(key, 100_000) - 1;
+    }
+
+    private static int perMille(long key) {
+        int value = (int) Long.remainderUnsigned(key, 1_002);
+        return value == 1_001 ? IdMessage.UNKNOWN_LOAD : value;
+    }
+
+    private static int percent(long key) {
+        return (int) Long.remainderUnsigned(key, 257);
+    }
+
+    private static int administration(long key) {
+        return (int) Long.remainderUnsigned(key, 3);
+    }
+
+    private int append(long key, int connections, int age, int load, int flags) {
+        return IdMessage.appendLoad(buffer, 3, key, connections, age, 0, load, flags);
+    }
+
     @Test
-    void takesAHundredLoadsAndNoMore() {
+    void takesFiftyLoadsAndNoMore() {
         int length = encode(IlbId.parse("7"));
-        for (int i = 0; i < 100; i++) {
-            length = IdMessage.appendLoad(buffer, 3, i, i);
+        for (int i = 0; i < 50; i++) {
+            length = append(i);
         }
         assertThat(length).isEqualTo(IdMessage.MAX_LENGTH_BYTES).isLessThanOrEqualTo(MessageHeader.MAX_DATAGRAM_BYTES);
-        assertThat(IdMessage.appendLoad(buffer, 3, 1, 1)).isZero();
+        assertThat(append(1)).isZero();
         assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.OK);
-        assertThat(message.loadCount()).isEqualTo(100);
-        assertThatThrownBy(() -> message.loadServerKey(100)).isInstanceOf(IndexOutOfBoundsException.class);
+        assertThat(message.loadCount()).isEqualTo(50);
+        assertThatThrownBy(() -> message.loadServerKey(50)).isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test
     void isTruncatedAtEveryShorterLength() {
         encode(IlbId.parse("7"));
-        IdMessage.appendLoad(buffer, 3, 1, 1);
-        int length = IdMessage.appendLoad(buffer, 3, 2, 2);
+        append(1);
+        int length = append(2);
         for (int shorter = 0; shorter < length; shorter++) {
             assertThat(message.decode(buffer, 3, shorter)).isEqualTo(DecodeResult.TRUNCATED);
         }
@@ -134,8 +194,16 @@ class IdMessageTest {
         assertRefused("7", IdMessage.ID_KIND_OFFSET, 5);
         assertRefused("2001:db8::b", IdMessage.ID_KIND_OFFSET, IdMessage.IPV4_KIND);
         assertRefused("10.2.0.11", IdMessage.ID_OFFSET + 11, 1);
+        assertLoadRefused(-1, 0, 0, 0);
+        assertLoadRefused(0, IdMessage.NO_REPORT - 1, 0, 0);
+        assertLoadRefused(0, 0, 1_001, 0);
+        assertLoadRefused(0, 0, 0, IdMessage.flags(257, 0, false, false));
+        assertLoadRefused(0, 0, 0, IdMessage.flags(0, 3, false, false));
+    }
+
+    private void assertLoadRefused(int connections, int age, int load, int flags) {
         encode(IlbId.parse("7"));
-        int length = IdMessage.appendLoad(buffer, 3, 1, -1);
+        int length = append(1, connections, age, load, flags);
         assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.BAD_VALUE);
     }
 

@@ -56,7 +56,7 @@ class PacketPathAllocationTest {
         IdMessage message = new IdMessage();
         assertThat(Allocation.bytesPerRun(() -> {
                     IdMessage.encode(buffer, 0, id, 1, IdMessage.ACTIVE, 1, 1, 1);
-                    int length = IdMessage.appendLoad(buffer, 0, 1, 1);
+                    int length = IdMessage.appendLoad(buffer, 0, 1, 1, 1, 1, 1, 1);
                     sender.sign(buffer, 0, length);
                     require(receiver.verify(buffer, 0, length) == MessageAuthenticator.Verdict.OK);
                     require(message.decode(buffer, 0, length) == DecodeResult.OK);

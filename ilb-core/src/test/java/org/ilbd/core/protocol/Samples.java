@@ -84,9 +84,22 @@ final class Samples {
                 random.nextLong(),
                 random.nextLong());
         for (int loads = random.nextInt(4); loads > 0; loads--) {
-            length = IdMessage.appendLoad(segment, offset, random.nextLong(), random.nextInt(Integer.MAX_VALUE));
+            length = appendLoad(random, segment, offset);
         }
         return length;
+    }
+
+    /** A load of a server with any values that an encoder may write. */
+    static int appendLoad(RandomGenerator random, MemorySegment segment, long offset) {
+        return IdMessage.appendLoad(
+                segment,
+                offset,
+                random.nextLong(),
+                random.nextInt(Integer.MAX_VALUE),
+                random.nextInt(IdMessage.NO_REPORT, Integer.MAX_VALUE),
+                random.nextInt(Integer.MAX_VALUE),
+                random.nextBoolean() ? random.nextInt(1_001) : IdMessage.UNKNOWN_LOAD,
+                IdMessage.flags(random.nextInt(257), random.nextInt(3), random.nextBoolean(), random.nextBoolean()));
     }
 
     private static int randomForward(RandomGenerator random, MemorySegment segment, long offset) {

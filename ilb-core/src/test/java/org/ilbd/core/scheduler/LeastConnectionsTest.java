@@ -152,8 +152,6 @@ class LeastConnectionsTest {
     }
 
     private static Scheduler started(ServerSet servers) {
-        Scheduler scheduler = SchedulerKind.LEAST_CONNECTIONS.create();
-        scheduler.update(servers);
-        return scheduler;
+        return Servers.started(SchedulerKind.LEAST_CONNECTIONS, servers);
     }
 }

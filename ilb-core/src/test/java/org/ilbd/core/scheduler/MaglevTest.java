@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -167,6 +168,62 @@ class MaglevTest {
                 .isEqualTo(-1885943689);
     }
 
+    /** The definition, slowly: turns sorted by their time, and the entries found by steps alone. */
+    @Test
+    void weightedServersFillTheTableAsDefined() {
+        long seed = new Random().nextLong();
+        Random random = new Random(seed);
+        for (int run = 0; run < 10; run++) {
+            int[] weights = random.ints(1 + random.nextInt(40), 0, 1 + random.nextInt(1_000))
+                    .toArray();
+            ServerSet servers = Servers.weighted(weights);
+            int[] table = reference(servers);
+            Maglev maglev = new Maglev(new MaglevBuilder());
+            maglev.update(servers);
+            if (maglev.select(0) == Scheduler.NONE) {
+                continue;
+            }
+            assertThat(IntStream.range(0, table.length).map(maglev::at).toArray())
+                    .as("seed %d, run %d", seed, run)
+                    .isEqualTo(table);
+        }
+    }
+
+    private static int[] reference(ServerSet servers) {
+        List<Integer> order = IntStream.range(0, servers.size())
+                .boxed()
+                .sorted(Comparator.comparing(servers::endpoint))
+                .toList();
+        long sum = IntStream.range(0, servers.size()).map(servers::weight).sum();
+        record Turn(long unit, int rank) {}
+        List<Turn> turns = new ArrayList<>();
+        for (int rank = 0; rank < order.size(); rank++) {
+            long weight = servers.weight(order.get(rank));
+            // No more than half a turn behind its share, so all are through soon after the end of the table.
+            for (long k = 0; weight > 0 && (2 * k + 1) * sum / (2 * weight) <= Maglev.TABLE_SIZE + order.size(); k++) {
+                turns.add(new Turn((2 * k + 1) * sum / (2 * weight), rank));
+            }
+        }
+        turns.sort(Comparator.comparingLong(Turn::unit).thenComparingInt(Turn::rank));
+        int[] table = new int[Maglev.TABLE_SIZE];
+        Arrays.fill(table, Scheduler.NONE);
+        long[] offsets = new long[order.size()];
+        long[] skips = new long[order.size()];
+        for (int rank = 0; rank < offsets.length; rank++) {
+            Endpoint endpoint = servers.endpoint(order.get(rank));
+            offsets[rank] = Long.remainderUnsigned(endpointHash("maglev-o", endpoint), table.length);
+            skips[rank] = Long.remainderUnsigned(endpointHash("maglev-s", endpoint), table.length - 1) + 1;
+        }
+        for (int turn = 0; turn < table.length && turn < turns.size(); turn++) {
+            int rank = turns.get(turn).rank();
+            while (table[(int) offsets[rank]] != Scheduler.NONE) {
+                offsets[rank] = (offsets[rank] + skips[rank]) % table.length;
+            }
+            table[(int) offsets[rank]] = order.get(rank);
+        }
+        return table;
+    }
+
     /** The pseudo-code of the paper, for servers of equal weight. */
     @Test
     void equalServersFillTheTableAsThePaperSays() {
@@ -203,9 +260,7 @@ class MaglevTest {
     }
 
     private static Scheduler started(ServerSet servers) {
-        Scheduler scheduler = SchedulerKind.MAGLEV.create();
-        scheduler.update(servers);
-        return scheduler;
+        return Servers.started(SchedulerKind.MAGLEV, servers);
     }
 
     private static int[] selections(ServerSet servers) {

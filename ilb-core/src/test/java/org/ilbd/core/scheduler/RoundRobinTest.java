@@ -19,7 +19,7 @@ class RoundRobinTest {
 
     @Test
     void aHeavyServerIsSpreadAmongLightOnes() {
-        assertThat(Servers.sequence(started(Servers.weighted(5, 1, 1)), 14)).isEqualTo("0 0 1 0 2 0 0 0 0 1 0 2 0 0");
+        assertThat(Servers.sequence(started(Servers.weighted(5, 1, 1)), 14)).isEqualTo("0 0 0 1 2 0 0 0 0 0 1 2 0 0");
     }
 
     @Test
@@ -40,30 +40,49 @@ class RoundRobinTest {
             int[] weights = random.ints(1 + random.nextInt(20), 0, 1 + random.nextInt(100))
                     .toArray();
             Scheduler scheduler = started(Servers.weighted(weights));
-            long[] credits = new long[weights.length];
+            long[] turns = new long[weights.length];
             for (int i = 0; i < 3000; i++) {
                 assertThat(scheduler.select(random.nextLong()))
                         .as("seed %d, run %d, turn %d", seed, run, i)
-                        .isEqualTo(referenceTurn(weights, credits));
+                        .isEqualTo(referenceTurn(weights, turns));
             }
         }
     }
 
-    /** nginx's rule as written: all credits grow, the largest wins and pays. */
-    private static int referenceTurn(int[] weights, long[] credits) {
-        long total = 0;
+    /** The k-th turn of a server comes at (k + 1/2) / weight; here in parts of the heaviest one's gap. */
+    private static int referenceTurn(int[] weights, long[] turns) {
+        long heaviest = IntStream.of(weights).max().orElseThrow();
         int best = Scheduler.NONE;
+        long earliest = Long.MAX_VALUE;
         for (int i = 0; i < weights.length; i++) {
             if (weights[i] > 0) {
-                credits[i] += weights[i];
-                total += weights[i];
-                best = best < 0 || credits[i] > credits[best] ? i : best;
+                long gap = heaviest * 65_536 / weights[i];
+                long time = gap / 2 + turns[i] * gap;
+                if (time < earliest) {
+                    best = i;
+                    earliest = time;
+                }
             }
         }
         if (best >= 0) {
-            credits[best] -= total;
+            turns[best]++;
         }
         return best;
+    }
+
+    /** Times start again at 0 before they overflow, here after about 131,000 turns, and nobody notices. */
+    @Test
+    void turnsGoOnAfterTheirTimesHaveStartedAgain() {
+        int[] weights = {ServerSet.MAX_WEIGHT, 1, 7};
+        Scheduler scheduler = started(Servers.weighted(weights));
+        long[] turns = new long[weights.length];
+        for (int i = 0; i < 300_000; i++) {
+            int expected = referenceTurn(weights, turns);
+            if (scheduler.select(0) != expected) {
+                throw new AssertionError("turn " + i + " is not that of server " + expected);
+            }
+        }
+        assertThat(turns).containsExactly(299_963, 5, 32);
     }
 
     @Test
@@ -145,8 +164,6 @@ class RoundRobinTest {
     }
 
     private static Scheduler started(ServerSet servers) {
-        Scheduler scheduler = SchedulerKind.ROUND_ROBIN.create();
-        scheduler.update(servers);
-        return scheduler;
+        return Servers.started(SchedulerKind.ROUND_ROBIN, servers);
     }
 }

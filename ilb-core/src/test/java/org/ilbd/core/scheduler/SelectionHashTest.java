@@ -73,6 +73,45 @@ class SelectionHashTest {
         }
     }
 
+    /** Source-hash is the Maglev table by this. */
+    @ParameterizedTest
+    @CsvSource({
+        "10.1.0.2:43210, 10.9.0.1:80, 8f588cfacb077f",
+        "[2001:db8::2]:43210, [2001:db8:9::1]:443, add4fc96938c4374"
+    })
+    void frozenVectorsOfSources(String source, String destination, String hash) {
+        FourTuple tuple = new FourTuple().set(Endpoint.parse(source), Endpoint.parse(destination));
+        assertThat(Long.toHexString(SelectionHash.ofSource(tuple))).isEqualTo(hash);
+        assertThat(SchedulerKind.SOURCE_HASH.hash(tuple)).isEqualTo(SelectionHash.ofSource(tuple));
+        assertThat(SchedulerKind.MAGLEV.hash(tuple)).isEqualTo(SelectionHash.of(tuple));
+    }
+
+    @Test
+    void theHashOfASourceIsThatOfItsAddressAlone() {
+        FourTuple tuple = new FourTuple().set(Endpoint.parse("10.1.0.2:43210"), Endpoint.parse("10.9.0.1:80"));
+        long hash = SelectionHash.ofSource(tuple);
+        tuple.set(Endpoint.parse("10.1.0.2:1"), Endpoint.parse("10.9.0.7:443"));
+        assertThat(SelectionHash.ofSource(tuple)).isEqualTo(hash);
+        tuple.set(Endpoint.parse("10.1.0.3:1"), Endpoint.parse("10.9.0.7:443"));
+        assertThat(SelectionHash.ofSource(tuple)).isNotEqualTo(hash);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void neighbouringClientsSpreadByWeight(boolean ipv6) {
+        int[] weights = {1, 2, 3, 4};
+        Scheduler scheduler = Servers.started(SchedulerKind.SOURCE_HASH, Servers.weighted(weights));
+        long[] counts = new long[4];
+        FourTuple tuple = new FourTuple();
+        for (int i = 0; i < 100_000; i++) {
+            tuple.set(ipv6, ipv6 ? i : 0, ipv6 ? 1 : 0x0A00_0000 + i, 4_000, ipv6 ? 2 : 0, 0x0A09_0001, 80);
+            counts[scheduler.select(SchedulerKind.SOURCE_HASH.hash(tuple))]++;
+        }
+        assertThat(ChiSquare.pValue(ChiSquare.statistic(counts, new double[] {1, 2, 3, 4}), 3))
+                .as("p of %s", Arrays.toString(counts))
+                .isGreaterThan(0.001);
+    }
+
     private static long reference(FourTuple tuple) {
         MemorySegment encoded = MemorySegment.ofArray(new byte[tuple.lengthBytes()]);
         tuple.encode(encoded, 0);

@@ -15,6 +15,7 @@ class ServerSetTest {
         assertThat(servers.weight(0)).isEqualTo(3);
         assertThat(servers.available(0)).isTrue();
         assertThat(servers.connections(0)).isZero();
+        assertThat(servers.load(0)).isEqualTo(ServerSet.UNKNOWN);
     }
 
     @Test
@@ -26,6 +27,14 @@ class ServerSetTest {
         assertThat(servers.available(1)).isFalse();
         assertThat(servers.connections(0)).isZero();
         assertThat(servers.connections(1)).isEqualTo(17);
+        servers.setWeight(1, 5);
+        servers.setLoad(1, 730);
+        assertThat(servers.weight(0)).isEqualTo(1);
+        assertThat(servers.weight(1)).isEqualTo(5);
+        assertThat(servers.load(0)).isEqualTo(ServerSet.UNKNOWN);
+        assertThat(servers.load(1)).isEqualTo(730);
+        servers.setLoad(1, ServerSet.UNKNOWN);
+        assertThat(servers.load(1)).isEqualTo(ServerSet.UNKNOWN);
     }
 
     @Test
@@ -34,6 +43,20 @@ class ServerSetTest {
         ServerSet servers = Servers.weighted(weights);
         weights[0] = 9;
         assertThat(servers.weight(0)).isEqualTo(1);
+    }
+
+    @Test
+    void aWeightOrLoadOutOfRangeChangesNothing() {
+        ServerSet servers = Servers.equal(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> servers.setWeight(0, ServerSet.MAX_WEIGHT + 1))
+                .withMessage("weight 65536 is not in 0..65535");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> servers.setLoad(0, 1_001))
+                .withMessage("load 1001 is not in 0..1000");
+        assertThatIllegalArgumentException().isThrownBy(() -> servers.setLoad(0, -2));
+        assertThat(servers.weight(0)).isEqualTo(1);
+        assertThat(servers.load(0)).isEqualTo(ServerSet.UNKNOWN);
     }
 
     @Test

@@ -30,6 +30,13 @@ final class Servers {
         return weighted(weights);
     }
 
+    /** A new scheduler with a table of its own, and the default settings, that knows the set. */
+    static Scheduler started(SchedulerKind kind, ServerSet servers) {
+        Scheduler scheduler = kind.create(new Maglev(new MaglevBuilder()), BoundedLoad.DEFAULT_FACTOR);
+        scheduler.update(servers);
+        return scheduler;
+    }
+
     /** The positions that the next selections give, each for another connection. */
     static String sequence(Scheduler scheduler, int length) {
         StringBuilder text = new StringBuilder();

@@ -15,10 +15,13 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.timeout.ReadTimeoutHandler;
 import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.function.Supplier;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.daemon.ExitCode;
 import org.ilbd.daemon.StartupException;
+import org.ilbd.daemon.health.ServerCounts;
 
 /** The HTTP server of the admin interface, on one event loop, which needs the epoll transport. */
 public final class AdminServer implements AutoCloseable {
@@ -49,12 +52,19 @@ public final class AdminServer implements AutoCloseable {
      *
      * @param loop where everything runs; it stays the caller's
      * @param listen port 0 lets the system choose one
+     * @param health what was counted of the servers that are watched, for the metrics
      * @param version of ilbd, for the metrics
      * @throws StartupException if the address cannot be bound
      */
-    public static AdminServer start(EventLoop loop, Endpoint listen, Engine engine, DutyCycle dutyCycle, String version)
+    public static AdminServer start(
+            EventLoop loop,
+            Endpoint listen,
+            Engine engine,
+            Supplier<List<ServerCounts>> health,
+            DutyCycle dutyCycle,
+            String version)
             throws StartupException {
-        Metrics metrics = new Metrics(engine, dutyCycle, version);
+        Metrics metrics = new Metrics(engine, health, dutyCycle, version);
         AdminPages pages = new AdminPages(engine, dutyCycle, metrics);
         ChannelGroup channels = new DefaultChannelGroup(loop);
         ChannelFuture binding = new ServerBootstrap()

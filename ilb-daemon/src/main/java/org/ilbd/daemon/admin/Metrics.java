@@ -13,7 +13,9 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.prometheus.metrics.core.metrics.Info;
+import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.ConnectionState;
@@ -26,6 +28,7 @@ import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.membership.Reception;
+import org.ilbd.daemon.health.ServerCounts;
 
 /**
  * What the engine counts, in the formats of Prometheus.
@@ -43,11 +46,15 @@ final class Metrics implements AutoCloseable {
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gcMetrics = new JvmGcMetrics();
     private final ServiceMeters serviceMeters = new ServiceMeters(registry);
+    private final HealthMeters healthMeters = new HealthMeters(registry);
+    private final Supplier<List<ServerCounts>> health;
     /** Meters refer to it weakly. */
     private final Engine engine;
 
-    Metrics(Engine engine, DutyCycle dutyCycle, String version) {
+    /** @param health what was counted of the servers that are watched */
+    Metrics(Engine engine, Supplier<List<ServerCounts>> health, DutyCycle dutyCycle, String version) {
         this.engine = engine;
+        this.health = health;
         addProcess(dutyCycle, version);
         addCounters(engine.counters());
         addMembership(engine.membership());
@@ -64,6 +71,7 @@ final class Metrics implements AutoCloseable {
     /** All metrics as they are now, in the OpenMetrics format for who accepts it, else in Prometheus' own. */
     Page page(String accept) {
         serviceMeters.show(engine.services());
+        healthMeters.show(health.get());
         String type = accept.contains(OPEN_METRICS) ? OPEN_METRICS_TYPE : TEXT_TYPE;
         return new Page(HttpResponseStatus.OK, type, registry.scrape(type));
     }

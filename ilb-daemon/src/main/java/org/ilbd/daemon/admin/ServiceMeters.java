@@ -7,9 +7,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerState;
 import org.ilbd.core.engine.Service;
 
 /** The meters of services and of their servers, which come and go with the configuration. Each reads the plain counters of its object. */
@@ -52,6 +54,12 @@ final class ServiceMeters {
                 tags,
                 service,
                 Service::newConnections);
+        gauge(
+                "ilbd.service.connections",
+                "Connections of the service that any ILB owns, as they last reported; maxconn limits it.",
+                tags,
+                service,
+                Service::clusterConnections);
         service.servers()
                 .forEach(server -> add(tags.and("server", server.endpoint().toString()), server));
     }
@@ -89,11 +97,37 @@ final class ServiceMeters {
                 server,
                 Server::weight);
         gauge(
+                "ilbd.server.effective.weight",
+                "The share as it is now, after what agents say and the slow start; 0 for no new connections.",
+                tags,
+                server,
+                Server::effectiveWeight);
+        gauge(
+                "ilbd.server.load",
+                "The load that the server reported last, from 0 to 1; not a number if it is not known.",
+                tags,
+                server,
+                its -> its.load() < 0 ? Double.NaN : its.load() / 1000.0);
+        gauge(
                 "ilbd.server.up",
-                "1 if the health checks let new connections go to the server, else 0.",
+                "1 unless the server's check or its agent says that it is down.",
                 tags,
                 server,
                 its -> its.up() ? 1 : 0);
+        gauge(
+                "ilbd.server.down.at.peers",
+                "Other ILBs whose own checks find the server down.",
+                tags,
+                server,
+                Server::downAtPeers);
+        for (ServerState state : ServerState.values()) {
+            gauge(
+                    "ilbd.server.state",
+                    "1 for the state that the server is in, else 0.",
+                    tags.and("state", state.name().toLowerCase(Locale.ROOT)),
+                    server,
+                    its -> its.state() == state ? 1 : 0);
+        }
     }
 
     private <T> void count(String name, String description, Tags tags, T object, ToDoubleFunction<T> value) {

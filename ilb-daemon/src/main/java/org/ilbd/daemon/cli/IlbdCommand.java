@@ -78,6 +78,7 @@ public final class IlbdCommand implements Callable<Integer> {
     public static CommandLine commandLine(final Launcher launcher) {
         return new CommandLine(new IlbdCommand(launcher))
                 .addSubcommand(new SimulateCommand())
+                .addSubcommand(new AgentCommand())
                 .setExecutionExceptionHandler(IlbdCommand::unexpected)
                 .setUsageHelpAutoWidth(true);
     }

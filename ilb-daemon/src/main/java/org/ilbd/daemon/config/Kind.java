@@ -3,6 +3,7 @@ package org.ilbd.daemon.config;
 import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -70,6 +71,23 @@ final class Kind<T> {
         });
     }
 
+    /** A number in {@code least..greatest}. */
+    static Kind<Double> decimal(final double least, final double greatest) {
+        final String expected = "a number in " + least + ".." + greatest;
+        return text(expected, text -> {
+            final double number;
+            try {
+                number = new BigDecimal(text).doubleValue();
+            } catch (final NumberFormatException e) {
+                throw new IllegalArgumentException("'" + text + "' is not " + expected, e);
+            }
+            if (number < least || number > greatest) {
+                throw new IllegalArgumentException(text + " is not in " + least + ".." + greatest);
+            }
+            return number;
+        });
+    }
+
     /** A time span such as {@code 100ms}, {@code 2s}, {@code 1h}, in {@code least..greatest}. */
     static Kind<Duration> duration(final Duration least, final Duration greatest) {
         final String expected = "a duration such as 100ms, 2s or 1h";
@@ -92,6 +110,16 @@ final class Kind<T> {
                         value.unwrapped() + " is not in " + inWords(least) + ".." + inWords(greatest));
             }
             return duration;
+        });
+    }
+
+    /** {@code true} or {@code false}. */
+    static Kind<Boolean> flag() {
+        final String expected = "true or false";
+        return new Kind<>(expected, value -> switch (String.valueOf(value.unwrapped())) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new IllegalArgumentException(wrongType(expected, value));
         });
     }
 

@@ -1,6 +1,5 @@
 package org.ilbd.daemon.config;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -9,7 +8,9 @@ import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /** {@code ilb.services}: reads it, reports what is wrong, and makes the settings if nothing is. */
@@ -19,17 +20,13 @@ final class ServicesReader {
     /** Names go into metrics and into the admin interface's paths. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
 
-    private static final int MAX_WEIGHT = 1000;
+    private static final String SERVERS = "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]";
     private static final int DEFAULT_WEIGHT = 1;
 
-    private static final Kind<Duration> CHECK_TIME = Kind.duration(Duration.ofMillis(10), Duration.ofHours(1));
-    private static final Kind<Integer> CHECKS = Kind.integer(1, 100);
-    private static final Duration DEFAULT_INTERVAL = Duration.ofSeconds(1);
-    private static final Duration DEFAULT_TIMEOUT = Duration.ofMillis(500);
-    /** Two in a row: one lost SYN takes no server away. */
-    private static final int DEFAULT_CHECKS = 2;
+    private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
 
     private final Problems problems;
+    private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
 
     /** One service as far as it could be read, with the places that the checks between services point to. */
@@ -38,15 +35,19 @@ final class ServicesReader {
             Optional<Located<Endpoint>> vip,
             Forwarding forwarding,
             SchedulerKind scheduler,
+            double balanceFactor,
             Orphan orphan,
+            ServicePolicy policy,
             List<ReadServer> servers,
-            HealthSettings health) {}
+            HealthSettings health,
+            Optional<AgentSettings> agent) {}
 
     /** One server as far as it could be read. */
-    record ReadServer(Located<Endpoint> endpoint, int weight) {}
+    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
 
     ServicesReader(final Optional<Section> section, final Problems problems) {
         this.problems = problems;
+        this.health = new HealthReader(problems);
         section.ifPresent(this::read);
     }
 
@@ -64,11 +65,18 @@ final class ServicesReader {
                                 read.vip.orElseThrow().value(),
                                 read.forwarding,
                                 read.scheduler,
+                                read.balanceFactor,
                                 read.orphan,
+                                read.policy,
                                 read.servers.stream()
-                                        .map(server -> new ServerConfig(server.endpoint.value(), server.weight))
+                                        .map(server -> new ServerConfig(
+                                                server.endpoint.value(),
+                                                server.weight,
+                                                server.maxConnections,
+                                                server.fallback))
                                         .toList()),
-                        read.health))
+                        read.health,
+                        read.agent))
                 .toList();
     }
 
@@ -94,46 +102,51 @@ final class ServicesReader {
     private void readService(final String name, final Section section) {
         final Optional<Located<Endpoint>> vip = section.required("vip", Kind.ENDPOINT);
         final int port = vip.map(located -> located.value().port()).orElse(1);
+        final SchedulerKind scheduler =
+                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV);
         services.add(new ReadService(
                 name,
                 vip,
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
-                section.value("scheduler", Kind.choice(SchedulerKind.class), SchedulerKind.MAGLEV),
+                scheduler,
+                readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                PolicyReader.read(section),
                 readServers(section, port),
-                readHealth(section.section("health"))));
+                health.readHealth(section.section("health"), vip.map(Located::value)),
+                health.readAgent(section)));
         section.finish();
+    }
+
+    private double readBalanceFactor(final Section section, final SchedulerKind scheduler) {
+        final Optional<Located<Double>> factor = section.optional("balance-factor", BALANCE_FACTOR);
+        if (factor.isPresent() && scheduler != SchedulerKind.BOUNDED_LOAD) {
+            problems.add(
+                    factor.get(),
+                    "means nothing to the scheduler " + scheduler.configName() + "; it is a setting of "
+                            + SchedulerKind.BOUNDED_LOAD.configName());
+        }
+        return factor.map(Located::value).orElse(BoundedLoad.DEFAULT_FACTOR);
     }
 
     private List<ReadServer> readServers(final Section service, final int port) {
         final List<ReadServer> servers = new ArrayList<>();
-        for (final Section section :
-                service.requiredSections("servers", "a list such as [ { address = \"10.0.0.1\", weight = 1 } ]")) {
-            final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
-            final int weight = section.value("weight", Kind.integer(0, MAX_WEIGHT), DEFAULT_WEIGHT);
-            section.finish();
-            endpoint.ifPresent(located -> servers.add(new ReadServer(located, weight)));
+        for (final Section section : service.requiredSections("servers", SERVERS)) {
+            readServer(section, port, false).ifPresent(servers::add);
+        }
+        if (service.has("fallback")) {
+            for (final Section section : service.requiredSections("fallback", SERVERS)) {
+                readServer(section, port, true).ifPresent(servers::add);
+            }
         }
         return servers;
     }
 
-    private HealthSettings readHealth(final Section section) {
-        final Duration interval = section.value("interval", CHECK_TIME, DEFAULT_INTERVAL);
-        final Duration fallback = interval.compareTo(DEFAULT_TIMEOUT) < 0 ? interval : DEFAULT_TIMEOUT;
-        final Optional<Located<Duration>> timeout = section.optional("timeout", CHECK_TIME);
-        final HealthSettings health = new HealthSettings(
-                section.value("type", Kind.choice(HealthSettings.Kind.class), HealthSettings.Kind.TCP),
-                interval,
-                timeout.map(Located::value).orElse(fallback),
-                section.value("rise", CHECKS, DEFAULT_CHECKS),
-                section.value("fall", CHECKS, DEFAULT_CHECKS));
+    private static Optional<ReadServer> readServer(final Section section, final int port, final boolean fallback) {
+        final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
+        final int weight = section.value("weight", Kind.integer(0, ServerConfig.MAX_WEIGHT), DEFAULT_WEIGHT);
+        final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
         section.finish();
-        if (timeout.isPresent() && timeout.get().value().compareTo(interval) > 0) {
-            problems.add(
-                    timeout.get(),
-                    Kind.inWords(timeout.get().value()) + " is longer than the interval (" + Kind.inWords(interval)
-                            + "); a check must end before the next one starts");
-        }
-        return health;
+        return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
     }
 }

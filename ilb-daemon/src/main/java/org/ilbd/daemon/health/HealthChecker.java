@@ -10,8 +10,8 @@ import java.util.Random;
 import org.ilbd.core.packet.Endpoint;
 
 /**
- * Watches servers by connecting to them, all on one event loop, which needs the epoll transport. The checks of each server run one at a time
- * and independently of the others.
+ * Watches servers by health checks and by asking their agents, all on one event loop, which needs the epoll transport; only programs run beside
+ * it. The checks of each server run one at a time and independently of the others.
  */
 public final class HealthChecker implements AutoCloseable {
     private record Key(String service, Endpoint server) {}
@@ -20,14 +20,17 @@ public final class HealthChecker implements AutoCloseable {
     private final HealthListener listener;
     private final Random random;
     /** Touched on the loop only. */
-    private final Map<Key, HealthCheck> checks = new HashMap<>();
+    private final Map<Key, ServerWatch> watches = new HashMap<>();
+
+    private final Programs programs = new Programs();
+    private volatile List<ServerCounts> counts = List.of();
 
     /**
      * Watches nothing yet.
      *
      * @param loop where everything runs; it stays the caller's
      * @param seed of the jitter
-     * @param listener told of every target when its watching begins and of every change, on the loop
+     * @param listener told what checks and agents say, on the loop
      */
     public HealthChecker(EventLoop loop, long seed, HealthListener listener) {
         this.loop = loop;
@@ -54,27 +57,34 @@ public final class HealthChecker implements AutoCloseable {
     }
 
     private void apply(Map<Key, HealthTarget> wanted) {
-        Iterator<Map.Entry<Key, HealthCheck>> known = checks.entrySet().iterator();
+        Iterator<Map.Entry<Key, ServerWatch>> known = watches.entrySet().iterator();
         while (known.hasNext()) {
-            Map.Entry<Key, HealthCheck> entry = known.next();
+            Map.Entry<Key, ServerWatch> entry = known.next();
             if (!wanted.containsKey(entry.getKey())) {
                 entry.getValue().stop();
                 known.remove();
             }
         }
         wanted.forEach((key, target) -> {
-            HealthCheck check = checks.get(key);
-            if (check == null) {
-                checks.put(key, HealthCheck.start(loop, random, target, listener));
+            ServerWatch watch = watches.get(key);
+            if (watch == null) {
+                watches.put(key, new ServerWatch(loop, random, programs, target, listener));
             } else {
-                check.change(target.settings());
+                watch.change(target);
             }
         });
+        counts = watches.values().stream().map(ServerWatch::counts).toList();
+    }
+
+    /** What was counted of the servers that are watched: another list after each change. From any thread. */
+    public List<ServerCounts> counts() {
+        return counts;
     }
 
     /** Stops watching; the listener hears no more once the loop has run what is queued. */
     @Override
     public void close() {
         update(List.of());
+        loop.execute(programs::close);
     }
 }

@@ -40,6 +40,11 @@ final class HealthState {
         return up;
     }
 
+    /** Whether the latest result speaks against the state, which may be about to change. */
+    boolean isContested() {
+        return contrary > 0;
+    }
+
     /** Takes in the result of one check; returns true if the server went up or down by it. */
     boolean onCheck(boolean passed) {
         if (passed == up) {

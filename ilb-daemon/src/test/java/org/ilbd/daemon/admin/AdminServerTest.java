@@ -16,6 +16,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.daemon.ExitCode;
@@ -188,7 +189,7 @@ class AdminServerTest {
     }
 
     private AdminServer start(String listen) throws StartupException {
-        return AdminServer.start(group.next(), Endpoint.parse(listen), test.engine(), dutyCycle, "1.2.3");
+        return AdminServer.start(group.next(), Endpoint.parse(listen), test.engine(), List::of, dutyCycle, "1.2.3");
     }
 
     private HttpRequest.Builder request(String path) {

@@ -13,9 +13,13 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.TcpHeader;
+import org.ilbd.daemon.health.AgentResult;
+import org.ilbd.daemon.health.CheckResult;
+import org.ilbd.daemon.health.ServerCounts;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +28,8 @@ class MetricsTest {
     private final Engine engine = test.engine();
     private final long startNanos = System.nanoTime();
     private final DutyCycle dutyCycle = new DutyCycle(startNanos);
-    private final Metrics metrics = new Metrics(engine, dutyCycle, "1.2.3");
+    private List<ServerCounts> watched = List.of();
+    private final Metrics metrics = new Metrics(engine, () -> watched, dutyCycle, "1.2.3");
 
     @AfterEach
     void close() {
@@ -46,7 +51,8 @@ class MetricsTest {
         test.receive("[2001:db8:1::2]:40000", "[2001:db8:9::1]:443", TcpHeader.SYN);
         test.receive("[2001:db8:2::65]:8443", "[2001:db8:1::2]:40000", TcpHeader.SYN | TcpHeader.ACK);
         Server down = engine.services().getFirst().servers().get(1);
-        engine.onServerHealth(down, false);
+        engine.onServerReport(down, ServerReport.ofCheck(false), test.nowNanos());
+        watched = List.of(watched("10.2.0.101:80", true), watched("10.2.0.102:80", false));
         test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
         dutyCycle.onSlice(MILLISECONDS.toNanos(3), MILLISECONDS.toNanos(1));
@@ -77,6 +83,25 @@ class MetricsTest {
         assertThat(ilbdLines())
                 .contains("service=\"www\"", "server=\"10.2.0.101:80\"", "server=\"10.2.0.103:25\"")
                 .doesNotContain("\"web\"", "10.2.0.102", "\"shop\"", "2001:db8");
+    }
+
+    private static ServerCounts watched(String server, boolean agent) {
+        ServerCounts counts = new ServerCounts("web", Endpoint.parse(server));
+        counts.setAgent(agent);
+        counts.count(CheckResult.PASSED);
+        counts.count(CheckResult.PASSED);
+        counts.count(CheckResult.TIMEOUT);
+        counts.count(AgentResult.RUBBISH);
+        return counts;
+    }
+
+    @Test
+    void serversThatAreNotWatchedAnyMoreDisappear() {
+        watched = List.of(watched("10.2.0.108:80", true));
+        assertThat(ilbdLines()).contains("10.2.0.108:80");
+
+        watched = List.of(watched("10.2.0.109:80", false));
+        assertThat(ilbdLines()).contains("10.2.0.109:80").doesNotContain("10.2.0.108:80", "ilbd_agent_replies");
     }
 
     @Test

@@ -94,6 +94,10 @@ final class TestEngine implements EngineOutput, MembershipListener, AutoCloseabl
         }
     }
 
+    long nowNanos() {
+        return nowNanos;
+    }
+
     void tick() {
         nowNanos += Engine.TICK_NANOS;
         engine.onTick(nowNanos);

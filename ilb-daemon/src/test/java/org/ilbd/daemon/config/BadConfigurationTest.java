@@ -60,7 +60,9 @@ class BadConfigurationTest {
     }
 
     static Stream<Case> cases() {
-        return Stream.concat(Stream.concat(clusterCases(), localCases()), Stream.concat(serviceCases(), crossCases()));
+        return Stream.concat(
+                Stream.concat(clusterCases(), localCases()),
+                Stream.concat(serviceCases(), Stream.concat(healthCases(), crossCases())));
     }
 
     private static Stream<Case> clusterCases() {
@@ -241,7 +243,26 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections; did you mean round-robin?"),
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load; did you"
+                                + " mean round-robin?"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = 1",
+                        "ilb.conf:16: ilb.services.web.balance-factor: 1 is not in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = 125%",
+                        "ilb.conf:16: ilb.services.web.balance-factor: '125%' is not a number in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = bounded-load, balance-factor = [1.5]",
+                        "ilb.conf:16: ilb.services.web.balance-factor: wrong type: this is a list [ ], expected is a number"
+                                + " in 1.05..100.0"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = maglev, balance-factor = 1.5",
+                        "ilb.conf:16: ilb.services.web.balance-factor: means nothing to the scheduler maglev; it is a"
+                                + " setting of bounded-load"),
                 bad(
                         "scheduler = maglev",
                         "orphan = reject",
@@ -258,6 +279,56 @@ class BadConfigurationTest {
                         "weight = 1 ",
                         "weight = 1.5 ",
                         "ilb.conf:18: ilb.services.web.servers[0].weight: '1.5' is not a whole number in 0..1000"),
+                bad(
+                        "weight = 1 ",
+                        "maxconn = -1 ",
+                        "ilb.conf:18: ilb.services.web.servers[0].maxconn: -1 is not in 0..100000000"),
+                bad(
+                        "scheduler = maglev",
+                        "on-down = drop",
+                        "ilb.conf:16: ilb.services.web.on-down: 'drop' is not one of keep, reset"),
+                bad(
+                        "scheduler = maglev",
+                        "all-down = keep",
+                        "ilb.conf:16: ilb.services.web.all-down: 'keep' is not one of reset, drop"),
+                bad(
+                        "scheduler = maglev",
+                        "maxconn = many",
+                        "ilb.conf:16: ilb.services.web.maxconn: 'many' is not a whole number in 0..100000000"),
+                bad(
+                        "scheduler = maglev",
+                        "slow-start = 2h",
+                        "ilb.conf:16: ilb.services.web.slow-start: 2h is not in 0ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "drain-time = 5",
+                        "ilb.conf:16: ilb.services.web.drain-time: 5 has no unit: write 5ms or 5s"),
+                bad(
+                        "scheduler = maglev",
+                        "report-max-age = 10ms",
+                        "ilb.conf:16: ilb.services.web.report-max-age: 10ms is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { retransmits = -1 }",
+                        "ilb.conf:16: ilb.services.web.passive.retransmits: -1 is not in 0..1000000"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { hold = 0s }",
+                        "ilb.conf:16: ilb.services.web.passive.hold: 0s is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "passive { hole = 1s }",
+                        "ilb.conf:16: ilb.services.web.passive.hole: unknown key; did you mean hold?"),
+                bad(
+                        "scheduler = maglev",
+                        "fallback = \"10.2.0.109\"",
+                        "ilb.conf:16: ilb.services.web.fallback: wrong type: this is the text '10.2.0.109', expected is"
+                                + " a list such as [ { address = \"10.0.0.1\", weight = 1 } ]"),
+                bad(
+                        "scheduler = maglev",
+                        "fallback = [ { address = \"10.2.0.101\" } ]",
+                        "ilb.conf:16: ilb.services.web.fallback[0].address: 10.2.0.101:80 is in this service already, at"
+                                + " ilb.conf:18"),
                 bad(
                         "weight = 1 ",
                         "wieght = 1 ",
@@ -284,8 +355,9 @@ class BadConfigurationTest {
                                 + " \"10.0.0.1\", weight = 1 } ]"),
                 bad(
                         "type = tcp",
-                        "type = http",
-                        "ilb.conf:21: ilb.services.web.health.type: 'http' is not one of tcp, none"),
+                        "type = htp",
+                        "ilb.conf:21: ilb.services.web.health.type: 'htp' is not one of tcp, http, https, exec, none;"
+                                + " did you mean http?"),
                 bad(
                         "timeout = 500ms",
                         "timeout = 2s",
@@ -297,6 +369,67 @@ class BadConfigurationTest {
                         "    \"a p i\" {",
                         "ilb.conf:23: ilb.services.\"a p i\": 'a p i' is not the name of a service: 1..63 letters,"
                                 + " digits, '-', '_' and '.'"));
+    }
+
+    private static Stream<Case> healthCases() {
+        return Stream.of(
+                health("type = tcp, path = \"/\"", "path: this is for type = http, https only, and the type is tcp"),
+                health("type = http, verify = false", "verify: this is for type = https only, and the type is http"),
+                health("type = exec", "command: expected is a list with the path of a program and its arguments"),
+                health(
+                        "type = exec, command = [\"sh\"]",
+                        "command[0]: sh is not the absolute path of a program that can be run here"),
+                health(
+                        "type = exec, command = [/bin/true], source = \"10.2.0.11\"",
+                        "source: this is for type = tcp, http, https only, and the type is exec"),
+                health(
+                        "type = none, port = 80",
+                        "port: this is for type = tcp, http, https, exec only, and the type is none"),
+                health(
+                        "type = http, path = healthz",
+                        "path: 'healthz' is not a path such as \"/healthz\": it starts with / and has no blanks"),
+                health(
+                        "type = http, path = \"/a b\"",
+                        "path: '/a b' is not a path such as \"/healthz\": it starts with / and has no blanks"),
+                health("type = http, method = POST", "method: 'POST' is not GET or HEAD"),
+                health(
+                        "type = http, status = 200",
+                        "status: wrong type: this is the number 200, expected is a list [ ], each element a status or"
+                                + " a range such as \"200-299\""),
+                health(
+                        "type = http, status = [200, 99]",
+                        "status[1]: '99' is not a status or a range such as \"200-299\""),
+                health("type = http, status = [\"299-200\"]", "status[0]: '299-200': the range is the wrong way round"),
+                health("type = http, host = \"a b\"", "host: 'a b' is not a host name such as \"www.example.com\""),
+                health(
+                        "type = https, verify = maybe",
+                        "verify: wrong type: this is the text 'maybe', expected is true or false"),
+                health("type = https, ca-file = none.pem", "ca-file: DIR/none.pem: there is no such file"),
+                health("type = tcp, source = \"0.0.0.0\"", "source: 0.0.0.0 is not the address of one host"),
+                health(
+                        "type = tcp, source = \"fd00::1\"",
+                        "source: fd00::1 is not of the VIP's address family (10.9.0.1:80)"),
+                health("type = tcp, port = 0", "port: 0 is not in 1..65535"),
+                health("type = tcp, fast-interval = 2s", "fast-interval: 2s is longer than the interval (1s)"),
+                agent("{ }", "port: missing; expected is a whole number in 1..65535"),
+                agent(
+                        "{ port = 9707, timeout = 3s }",
+                        "timeout: 3s is longer than the interval (2s); an answer must have come before the next"
+                                + " question"),
+                agent("{ port = 9707, sent = x }", "sent: unknown key; did you mean send?"),
+                bad(
+                        "    api {",
+                        "    api { agent = 9707",
+                        "ilb.conf:23: ilb.services.api.agent: wrong type: this is the number 9707, expected is an"
+                                + " object { }"));
+    }
+
+    private static Case health(final String with, final String problem) {
+        return bad("type = tcp", with, "ilb.conf:21: ilb.services.web.health." + problem);
+    }
+
+    private static Case agent(final String with, final String problem) {
+        return bad("    api {", "    api { agent " + with, "ilb.conf:23: ilb.services.api.agent." + problem);
     }
 
     private static Stream<Case> crossCases() {

@@ -7,15 +7,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.OnDown;
 import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.PassiveHealth;
+import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +74,8 @@ class ExampleConfigurationsTest {
     void theExplainedFileNamesEverySetting() throws IOException {
         // A misspelt key makes the reader name those that it knows.
         final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
-        for (final String part : new String[] {"cluster", "datapath", "connections", "cache", "admin"}) {
+        for (final String part :
+                new String[] {"cluster", "datapath", "connections", "cache", "admin", "services.web.passive"}) {
             final Path file = directory.resolve("ilb.conf");
             Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
             assertThat(knownKeys(file))
@@ -102,8 +110,12 @@ class ExampleConfigurationsTest {
                   }
                   cache { fill = off, capacity = 16, timeout = 17s }
                   services.web {
-                    vip = "[fd00:9::1]:80", forwarding = nat, scheduler = least-connections, orphan = drop
-                    servers = [{ address = "[fd00::65]:8080", weight = 0 }, { address = "fd00::66" }]
+                    vip = "[fd00:9::1]:80", forwarding = nat, orphan = drop
+                    scheduler = bounded-load, balance-factor = 1.5
+                    servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
+                    fallback = [{ address = "fd00::67", weight = 3 }]
+                    maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
+                    report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
                     health { type = none, interval = 200ms }
                   }
                   admin { listen = "[::1]:9000" }
@@ -137,18 +149,107 @@ class ExampleConfigurationsTest {
         assertThat(web.name()).isEqualTo("web");
         assertThat(web.vip()).hasToString("[fd00:9::1]:80");
         assertThat(web.forwarding()).isEqualTo(Forwarding.NAT);
-        assertThat(web.scheduler()).isEqualTo(SchedulerKind.LEAST_CONNECTIONS);
+        assertThat(web.scheduler()).isEqualTo(SchedulerKind.BOUNDED_LOAD);
+        assertThat(web.balanceFactor()).isEqualTo(1.5);
         assertThat(web.orphan()).isEqualTo(Orphan.DROP);
         assertThat(web.servers().getFirst().endpoint()).hasToString("[fd00::65]:8080");
         assertThat(web.servers().getFirst().weight()).isZero();
-        assertThat(web.servers().getLast().endpoint()).hasToString("[fd00::66]:80");
-        assertThat(web.servers().getLast().weight()).isEqualTo(1);
+        assertThat(web.servers().getFirst().maxConnections()).isEqualTo(21);
+        assertThat(web.servers().get(1)).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::66]:80"), 1, 0, false));
+        assertThat(web.servers().getLast()).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true));
+        assertThat(web.policy())
+                .isEqualTo(new ServicePolicy(
+                        22,
+                        OnDown.RESET,
+                        AllDown.RESET,
+                        23_000_000_000L,
+                        24 * 60_000_000_000L,
+                        25_000_000_000L,
+                        new PassiveHealth(26, 27_000_000_000L, 28_000_000_000L)));
         assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7", Duration.ofNanos(50_000)));
         assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
         // The timeout of a check never exceeds the interval, not even by default.
         assertThat(configuration.services().getFirst().health())
                 .isEqualTo(new HealthSettings(
-                        HealthSettings.Kind.NONE, Duration.ofMillis(200), Duration.ofMillis(200), 2, 2));
+                        new HealthProbe.None(),
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(200),
+                        2,
+                        2,
+                        Optional.empty(),
+                        Optional.empty()));
+    }
+
+    @Test
+    void theExplainedFileNamesEverySettingOfChecksAndAgents() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        for (final String part : new String[] {"health", "agent"}) {
+            final Path file = directory.resolve("ilb.conf");
+            Files.writeString(file, text + "\nilb.services.web." + part + " { port = 1, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
+            assertThat(knownKeys(file))
+                    .isNotEmpty()
+                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
+        }
+    }
+
+    @Test
+    void checksAndAgentsCarryEverySetting() throws Exception {
+        final Path file = Files.writeString(directory.resolve("ilb.conf"), """
+                ilb {
+                  cluster { id = 7, bind = "10.2.0.11" }
+                  datapath.interface = eth1
+                  services {
+                    a {
+                      vip = "10.9.0.1:443", servers = [{ address = "10.2.0.101" }]
+                      health {
+                        type = https, path = "/healthz", method = HEAD, status = [200, "300-302"]
+                        host = "www.example.com", verify = false, server-name = "example.com"
+                        interval = 3s, fast-interval = 1s, timeout = 2s, rise = 4, fall = 5
+                        source = "10.2.0.12", port = 8443
+                      }
+                      agent { port = 9707, interval = 5s, timeout = 4s, send = "a\\n" }
+                    }
+                    b {
+                      vip = "10.9.0.1:80", servers = []
+                      health { type = exec, command = [/bin/sh, "-c", "exit 0"] }
+                    }
+                    c { vip = "10.9.0.1:81", servers = [], health { type = http }, agent { port = 9708 } }
+                  }
+                }
+                """);
+
+        final List<ServiceSettings> services = ConfigurationLoader.load(file).services();
+
+        assertThat(services.get(0).health())
+                .isEqualTo(new HealthSettings(
+                        new HealthProbe.Http(
+                                true,
+                                "/healthz",
+                                List.of(new HealthProbe.StatusRange(200, 200), new HealthProbe.StatusRange(300, 302)),
+                                Optional.of("www.example.com"),
+                                Optional.of(new HealthProbe.Tls(false, Optional.of("example.com"), List.of()))),
+                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(2),
+                        4,
+                        5,
+                        Optional.of(IpAddress.parse("10.2.0.12")),
+                        Optional.of(8443)));
+        assertThat(services.get(0).agent())
+                .contains(new AgentSettings(9707, Duration.ofSeconds(5), Duration.ofSeconds(4), "a\n"));
+        assertThat(services.get(1).health().probe())
+                .isEqualTo(new HealthProbe.Exec(List.of("/bin/sh", "-c", "exit 0")));
+        assertThat(services.get(1).agent()).isEmpty();
+        assertThat(services.get(2).health().probe())
+                .isEqualTo(new HealthProbe.Http(
+                        false,
+                        "/",
+                        List.of(new HealthProbe.StatusRange(200, 399)),
+                        Optional.empty(),
+                        Optional.empty()));
+        assertThat(services.get(2).agent())
+                .contains(new AgentSettings(9708, Duration.ofSeconds(2), Duration.ofSeconds(2), ""));
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.daemon.config.HealthProbe;
 import org.ilbd.daemon.config.HealthSettings;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,7 +42,7 @@ class HealthCheckerTest {
 
     private final Queue<String> changes = new ConcurrentLinkedQueue<>();
     private final Queue<String> logged = new ConcurrentLinkedQueue<>();
-    private final Logger logger = (Logger) LoggerFactory.getLogger(HealthCheck.class);
+    private final Logger logger = (Logger) LoggerFactory.getLogger(HealthChecker.class.getPackageName());
     private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
         @Override
         protected void append(ILoggingEvent event) {
@@ -49,7 +51,10 @@ class HealthCheckerTest {
     };
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final HealthChecker checker = new HealthChecker(
-            group.next(), 1, (service, server, up) -> changes.add(service + " " + server + " " + (up ? "up" : "down")));
+            group.next(),
+            1,
+            (service, server, report) ->
+                    changes.add(service + " " + server + " " + (report.up().orElseThrow() ? "up" : "down")));
 
     @BeforeEach
     void listenToTheLog() {
@@ -70,7 +75,7 @@ class HealthCheckerTest {
     void serverGoesDownAndComesBackUp() throws IOException {
         ServerSocket listening = listen("127.0.0.1", 0);
         Endpoint server = endpoint(listening);
-        checker.update(List.of(new HealthTarget("web", server, FAST)));
+        checker.update(List.of(target("web", server, FAST)));
         awaitConnection(listening);
         assertThat(changes).containsExactly("web " + server + " up");
 
@@ -90,7 +95,7 @@ class HealthCheckerTest {
     void ipv6ServerIsChecked() throws IOException {
         ServerSocket listening = listen("::1", 0);
         Endpoint server = endpoint(listening);
-        checker.update(List.of(new HealthTarget("web", server, FAST)));
+        checker.update(List.of(target("web", server, FAST)));
         awaitConnection(listening);
 
         listening.close();
@@ -105,7 +110,7 @@ class HealthCheckerTest {
             try {
                 fillQueue(silent, filling);
                 Endpoint server = endpoint(silent);
-                checker.update(List.of(new HealthTarget("web", server, settings(20, 100, 2, 2))));
+                checker.update(List.of(target("web", server, settings(20, 100, 2, 2))));
 
                 await().until(() -> changes.size() == 2);
                 assertThat(changes).containsExactly("web " + server + " up", "web " + server + " down");
@@ -122,7 +127,7 @@ class HealthCheckerTest {
     @Test
     void connectionsAreClosedWithAReset() throws IOException {
         try (ServerSocket listening = listen("127.0.0.1", 0)) {
-            checker.update(List.of(new HealthTarget("web", endpoint(listening), FAST)));
+            checker.update(List.of(target("web", endpoint(listening), FAST)));
 
             try (Socket accepted = listening.accept()) {
                 accepted.setSoTimeout(10_000);
@@ -137,8 +142,8 @@ class HealthCheckerTest {
     void removedServerIsNotCheckedAnyMoreAndTheOthersAre() throws IOException {
         ServerSocket removed = listen("127.0.0.1", 0);
         try (ServerSocket kept = listen("127.0.0.1", 0)) {
-            HealthTarget keptTarget = new HealthTarget("web", endpoint(kept), FAST);
-            checker.update(List.of(new HealthTarget("web", endpoint(removed), FAST), keptTarget));
+            HealthTarget keptTarget = target("web", endpoint(kept), FAST);
+            checker.update(List.of(target("web", endpoint(removed), FAST), keptTarget));
             awaitConnection(removed);
             awaitConnection(kept);
 
@@ -155,7 +160,7 @@ class HealthCheckerTest {
     @Test
     void serverThatWasRemovedAndComesBackStartsAnew() throws IOException {
         Endpoint dead = unusedEndpoint();
-        List<HealthTarget> targets = List.of(new HealthTarget("web", dead, FAST));
+        List<HealthTarget> targets = List.of(target("web", dead, FAST));
         checker.update(targets);
         await().until(() -> changes.size() == 2);
 
@@ -170,12 +175,11 @@ class HealthCheckerTest {
     @Test
     void reloadAddsServersAndKeepsTheStateOfTheOthers() throws IOException {
         Endpoint dead = unusedEndpoint();
-        checker.update(List.of(new HealthTarget("web", dead, FAST)));
+        checker.update(List.of(target("web", dead, FAST)));
         await().until(() -> changes.contains("web " + dead + " down"));
 
         Endpoint added = unusedEndpoint();
-        checker.update(
-                List.of(new HealthTarget("web", dead, settings(10, 500, 3, 3)), new HealthTarget("web", added, FAST)));
+        checker.update(List.of(target("web", dead, settings(10, 500, 3, 3)), target("web", added, FAST)));
         await().until(() -> changes.contains("web " + added + " down"));
         assertThat(changes)
                 .containsExactly(
@@ -193,11 +197,10 @@ class HealthCheckerTest {
     @Test
     void serverThatIsNotCheckedAnyMoreIsUp() throws IOException {
         Endpoint dead = unusedEndpoint();
-        checker.update(List.of(new HealthTarget("web", dead, FAST)));
+        checker.update(List.of(target("web", dead, FAST)));
         await().until(() -> changes.contains("web " + dead + " down"));
 
-        checker.update(List.of(new HealthTarget(
-                "web", dead, new HealthSettings(HealthSettings.Kind.NONE, FAST.interval(), FAST.timeout(), 2, 2))));
+        checker.update(List.of(target("web", dead, settings(new HealthProbe.None(), 20, 20, 2, 2))));
         await().until(() -> changes.size() == 3);
         assertThat(logged).contains("server " + dead + " of service web is up: it is not checked any more");
     }
@@ -205,12 +208,11 @@ class HealthCheckerTest {
     @Test
     void sameServerIsCheckedForEachOfItsServices() throws IOException {
         Endpoint dead = unusedEndpoint();
-        checker.update(List.of(new HealthTarget("web", dead, FAST), new HealthTarget("shop", dead, FAST)));
+        checker.update(List.of(target("web", dead, FAST), target("shop", dead, FAST)));
         await().until(() -> changes.size() == 4);
         assertThat(changes).contains("web " + dead + " down", "shop " + dead + " down");
 
-        assertThatThrownBy(() -> checker.update(
-                        List.of(new HealthTarget("web", dead, FAST), new HealthTarget("web", dead, FAST))))
+        assertThatThrownBy(() -> checker.update(List.of(target("web", dead, FAST), target("web", dead, FAST))))
                 .hasMessageContaining("given twice");
     }
 
@@ -235,7 +237,7 @@ class HealthCheckerTest {
             for (int i = 0; i < 400; i++) {
                 Endpoint server =
                         Endpoint.parse("127.1." + i / 200 + "." + (1 + i % 200) + ":" + listening.getLocalPort());
-                targets.add(new HealthTarget("web", server, settings(100, 5000, 2, 2)));
+                targets.add(target("web", server, settings(100, 5000, 2, 2)));
             }
             checker.update(targets);
 
@@ -246,13 +248,90 @@ class HealthCheckerTest {
         accepting.join();
     }
 
-    private static HealthSettings settings(int intervalMillis, int timeoutMillis, int rise, int fall) {
+    @Test
+    void checksGoToTheGivenPortFromTheGivenAddress() throws IOException {
+        try (ServerSocket listening = listen("127.0.0.1", 0)) {
+            HealthSettings settings = new HealthSettings(
+                    new HealthProbe.Tcp(),
+                    FAST.interval(),
+                    FAST.fastInterval(),
+                    FAST.timeout(),
+                    2,
+                    2,
+                    Optional.of(IpAddress.parse("127.9.9.9")),
+                    Optional.of(listening.getLocalPort()));
+            checker.update(List.of(target("web", unusedEndpoint(), settings)));
+
+            try (Socket accepted = listening.accept()) {
+                assertThat(accepted.getInetAddress()).isEqualTo(InetAddress.getByName("127.9.9.9"));
+            }
+        }
+    }
+
+    @Test
+    void sourceThatIsNoAddressOfThisHostSaysNothingOfTheServer() throws IOException {
+        HealthSettings settings = new HealthSettings(
+                new HealthProbe.Tcp(),
+                FAST.interval(),
+                FAST.fastInterval(),
+                FAST.timeout(),
+                2,
+                2,
+                Optional.of(IpAddress.parse("192.0.2.1")),
+                Optional.empty());
+        checker.update(List.of(target("web", unusedEndpoint(), settings)));
+
+        await().until(() -> checker.counts().getFirst().checks(CheckResult.OBSTACLE) >= 3);
+        assertThat(changes).noneMatch(change -> change.endsWith("down"));
+    }
+
+    /** With an interval of an hour only the fast one can have made the second check. */
+    @Test
+    void fastIntervalCountsWhileTheStateIsContested() throws IOException {
+        Endpoint dead = unusedEndpoint();
+        checker.update(List.of(target("web", dead, slow(Optional.empty()))));
+        // The first check takes it down, and the ones after that agree: nothing is contested.
+        checker.update(List.of(target("web", dead, FAST)));
+        await().until(() -> changes.contains("web " + dead + " down"));
+
+        try (ServerSocket listening = listen("127.0.0.1", dead.port())) {
+            checker.update(List.of(target("web", dead, slow(Optional.of(listening.getLocalPort())))));
+            // Three checks until it is up: the first comes after a tenth of the slow interval at most.
+            await().until(() -> changes.size() == 3);
+        }
+    }
+
+    private static HealthSettings slow(Optional<Integer> port) {
         return new HealthSettings(
-                HealthSettings.Kind.TCP,
+                new HealthProbe.Tcp(),
+                Duration.ofSeconds(30),
+                Duration.ofMillis(20),
+                Duration.ofSeconds(1),
+                3,
+                1,
+                Optional.empty(),
+                port);
+    }
+
+    private static HealthSettings settings(int intervalMillis, int timeoutMillis, int rise, int fall) {
+        return settings(new HealthProbe.Tcp(), intervalMillis, timeoutMillis, rise, fall);
+    }
+
+    private static HealthSettings settings(
+            HealthProbe probe, int intervalMillis, int timeoutMillis, int rise, int fall) {
+        return new HealthSettings(
+                probe,
+                Duration.ofMillis(intervalMillis),
                 Duration.ofMillis(intervalMillis),
                 Duration.ofMillis(timeoutMillis),
                 rise,
-                fall);
+                fall,
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    private static HealthTarget target(String service, Endpoint server, HealthSettings settings) {
+        return new HealthTarget(service, server, settings, Optional.empty());
     }
 
     private static ServerSocket listen(String address, int port) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,7 +20,9 @@ class ClusterIT {
     final Lab lab = new Lab();
 
     @ParameterizedTest
-    @ValueSource(strings = {"maglev", "round-robin", "least-connections"})
+    @ValueSource(
+            strings = {"maglev", "round-robin", "least-connections", "random-two-choices", "least-load", "bounded-load"
+            })
     void everyRequestOnANewConnectionIsAnsweredAndEverybodyTakesPart(String scheduler) {
         lab.up();
         lab.startServers(SERVERS, 80);
@@ -41,6 +44,25 @@ class ClusterIT {
             assertThat(scrape.value("ilbd_new_connections_total")).isPositive();
         });
         assertThat(sum(scrapes, "ilbd_new_connections_total")).isEqualTo(1000);
+    }
+
+    @Test
+    void bySourceHashAllConnectionsOfAClientGoToOneServerThroughAllIlbs() {
+        lab.up();
+        lab.startServers(SERVERS, 80);
+        List<Ilb> ilbs = lab.startIlbs(ILBS, "--scheduler", "source-hash");
+
+        Traffic traffic = lab.startTraffic(VIP, "short-rate=400", "short-limit=400");
+        traffic.awaitShorts(400);
+        Traffic.Report report = traffic.stop();
+
+        assertThat(report.get("short-failed")).as(report.line()).isZero();
+        assertThat(IntStream.rangeClosed(1, SERVERS).mapToLong(server -> report.get("short-server" + server)))
+                .as(report.line())
+                .containsExactlyInAnyOrder(400L, 0L, 0L);
+        assertThat(scrapes(ilbs))
+                .allSatisfy(scrape ->
+                        assertThat(scrape.value("ilbd_new_connections_total")).isPositive());
     }
 
     @ParameterizedTest
