@@ -209,52 +209,46 @@ public final class TunDatapath implements AutoCloseable {
         }
     }
 
+    /** One method, from the wake-up to the system call: the compiler follows calls to a certain depth only, and allocates past it. */
     private boolean read() {
-        int result = drain();
-        long end = System.nanoTime() + busyPollNanos;
-        while (result == -Errno.EAGAIN && System.nanoTime() - end < 0) {
-            giveWay();
-            result = drain();
-        }
+        long end = 0;
+        int result = 0;
+        do {
+            long nowNanos = System.nanoTime();
+            int packets = 0;
+            do {
+                batch.clear();
+                long offset = HEADROOM_BYTES;
+                result = 0;
+                while (result >= 0 && batch.size() < PacketBatch.CAPACITY && offset < BATCH_BYTES) {
+                    result = tun.read(
+                            buffer.address() + offset - VirtioNetHeader.LENGTH_BYTES,
+                            VirtioNetHeader.LENGTH_BYTES + MAX_PACKET_BYTES);
+                    if (result >= 0) {
+                        int length = result - VirtioNetHeader.LENGTH_BYTES;
+                        batch.add(offset, length);
+                        offset = (offset + length + HEADROOM_BYTES + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+                    }
+                }
+                packets += batch.size();
+                if (batch.size() > 0) {
+                    sink.onPackets(batch, nowNanos);
+                }
+            } while (result >= 0 && packets < WAKE_UP_PACKETS);
+            sink.onBatchEnd(nowNanos);
+            end = end == 0 ? System.nanoTime() + busyPollNanos : end;
+        } while (result == -Errno.EAGAIN && busyPollNanos > 0 && giveWayUntil(end));
         return result >= 0 || canGoOn(result);
     }
 
-    /** Handles what is waiting, a wake-up's packets at most; returns what the last read returned. */
-    private int drain() {
-        long nowNanos = System.nanoTime();
-        int result = 0;
-        for (int packets = 0; packets < WAKE_UP_PACKETS && result >= 0; packets += batch.size()) {
-            result = readBatch();
-            if (batch.size() > 0) {
-                sink.onPackets(batch, nowNanos);
-            }
-        }
-        sink.onBatchEnd(nowNanos);
-        return result;
-    }
-
-    /** Lets another thread run that waits for this processor; goes on at once if there is none. */
+    /** Lets another thread run that waits for this processor, if there is one; whether to look again after that. */
     @SuppressWarnings("ThreadPriorityCheck") // nothing depends on it: it is what makes busy polling bearable
-    private static void giveWay() {
-        Thread.yield();
-    }
-
-    /** Reads what is waiting, as far as it fits the batch; returns what the last read returned. */
-    private int readBatch() {
-        batch.clear();
-        long offset = HEADROOM_BYTES;
-        int result = 0;
-        while (result >= 0 && batch.size() < PacketBatch.CAPACITY && offset < BATCH_BYTES) {
-            result = tun.read(
-                    buffer.address() + offset - VirtioNetHeader.LENGTH_BYTES,
-                    VirtioNetHeader.LENGTH_BYTES + MAX_PACKET_BYTES);
-            if (result >= 0) {
-                int length = result - VirtioNetHeader.LENGTH_BYTES;
-                batch.add(offset, length);
-                offset = (offset + length + HEADROOM_BYTES + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
-            }
+    private static boolean giveWayUntil(long end) {
+        if (System.nanoTime() - end >= 0) {
+            return false;
         }
-        return result;
+        Thread.yield();
+        return true;
     }
 
     private boolean canGoOn(int result) {
