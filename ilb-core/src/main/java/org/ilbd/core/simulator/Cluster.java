@@ -26,6 +26,7 @@ final class Cluster {
     static final int HALF_OPEN_TIMEOUT_MILLIS = 5_000;
     static final int CLOSING_TIMEOUT_MILLIS = 8_000;
     private static final int ESTABLISHED_ROOM = 1_500;
+    private static final int CLIENT_ROOM = 1_000;
     private static final int CACHE_ROOM = 1_000;
     private static final int CACHE_TIMEOUT_MILLIS = 10_000;
     private static final int PORT = 7_440;
@@ -139,6 +140,7 @@ final class Cluster {
                 List.of(),
                 ESTABLISHED_ROOM,
                 schedule.halfOpenRoom(),
+                CLIENT_ROOM,
                 HALF_OPEN_TIMEOUT_MILLIS,
                 schedule.establishedTimeoutMillis(),
                 CLOSING_TIMEOUT_MILLIS,
