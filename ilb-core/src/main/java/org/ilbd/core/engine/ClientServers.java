@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * a new connection says where its client belongs.
  */
 final class ClientServers {
-    private static final int NONE = HeldAssociations.NONE;
+    static final int NONE = HeldAssociations.NONE;
 
     private final HeldAssociations held;
 
@@ -36,18 +36,22 @@ final class ClientServers {
         return service.accepts(server) ? server : null;
     }
 
-    /** A client has a new connection to that server: there its next ones go, until it has had none for so long. */
-    void opened(Service service, FourTuple connection, Server server) {
-        if (service.affinity() != null) {
-            FourTuple client = service.key(connection);
-            int slot = held.find(service, client);
-            if (slot == NONE) {
-                slot = held.insert(service, client, server, ConnectionState.CLIENT_HALF_OPEN, 0);
-            } else {
-                held.renewClient(slot, client, server, 0);
-            }
-            keep(slot);
+    /**
+     * A client has a new connection to that server: there its next ones go, until it has had none for so long.
+     *
+     * @return the slot of the client, or {@link #NONE} without affinity or room
+     */
+    int opened(Service service, FourTuple connection, Server server) {
+        if (service.affinity() == null) {
+            return NONE;
         }
+        FourTuple client = service.key(connection);
+        int slot = held.find(service, client);
+        if (slot == NONE) {
+            return held.insert(service, client, server, ConnectionState.CLIENT_HALF_OPEN, 0);
+        }
+        held.renewClient(slot, client, server, 0);
+        return slot;
     }
 
     /** A connection of a client was established, so that the client is real: no flood of SYNs is to push it out any more. */
@@ -63,30 +67,26 @@ final class ClientServers {
         }
     }
 
-    /** Takes over what another ILB hands over. */
-    void learn(Service service, FourTuple client, Server server, ConnectionState state, int ageMillis) {
+    /**
+     * Takes over what another ILB hands over.
+     *
+     * @return the slot of the client, or {@link #NONE} if there is nothing to keep, or no room
+     */
+    int learn(Service service, FourTuple client, Server server, ConnectionState state, int ageMillis) {
         Affinity affinity = service.affinity();
         if (affinity == null || ageMillis >= affinity.timeoutMillis()) {
-            return;
+            return NONE;
         }
         int slot = held.find(service, client);
         if (slot == NONE) {
-            slot = held.insert(service, client, server, state, ageMillis);
-        } else {
-            if (ageMillis < held.ageMillis(slot)) {
-                held.renewClient(slot, client, server, ageMillis);
-            }
-            if (state == ConnectionState.CLIENT && held.state(slot) == ConnectionState.CLIENT_HALF_OPEN) {
-                held.transition(slot, client, ConnectionState.CLIENT, false);
-            }
+            return held.insert(service, client, server, state, ageMillis);
         }
-        keep(slot);
-    }
-
-    /** Whoever says something of a client takes this ILB for its owner or its backup, and may know the view better. */
-    private void keep(int slot) {
-        if (slot != NONE) {
-            held.setKept(slot, true);
+        if (ageMillis < held.ageMillis(slot)) {
+            held.renewClient(slot, client, server, ageMillis);
         }
+        if (state == ConnectionState.CLIENT && held.state(slot) == ConnectionState.CLIENT_HALF_OPEN) {
+            held.transition(slot, client, ConnectionState.CLIENT, false);
+        }
+        return slot;
     }
 }

@@ -279,7 +279,7 @@ final class PeerMessages {
         }
         ConnectionState state = WireState.of(association.state());
         if (state.isClient()) {
-            associations.clients().learn(service, tuple, server, state, association.ageMillis());
+            associations.learnClient(service, tuple, server, state, association.ageMillis());
             return null;
         }
         return associations.learn(

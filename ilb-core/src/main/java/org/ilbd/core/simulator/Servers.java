@@ -3,6 +3,7 @@ package org.ilbd.core.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
@@ -11,6 +12,9 @@ import org.ilbd.core.packet.IpAddress;
 
 /** The server hosts, and which of them the configuration names. */
 final class Servers {
+    /** Clients are hosts, of which all have the same /64; longer than a simulation lasts. */
+    private static final Affinity AFFINITY = new Affinity(32, 128, 3_600_000);
+
     private static final int AT_START = 4;
     private static final int MAX = 10;
     /** From the first ILB that reads a new configuration to the last. */
@@ -25,6 +29,7 @@ final class Servers {
     private final List<SimulatedServer> all = new ArrayList<>();
     private final List<SimulatedServer> configured = new ArrayList<>();
     private final SimulatedServer nobody;
+    private long changedNanos = Long.MIN_VALUE / 2;
 
     Servers(Simulation simulation, Schedule schedule, SplittableRandom random) {
         this.simulation = simulation;
@@ -63,7 +68,7 @@ final class Servers {
 
     /** The configuration as it is now. */
     List<ServiceConfig> services() {
-        return List.of(new ServiceConfig(
+        ServiceConfig service = new ServiceConfig(
                 "web",
                 simulation.vip(),
                 Forwarding.DIRECT,
@@ -71,11 +76,18 @@ final class Servers {
                 schedule.orphan(),
                 configured.stream()
                         .map(server -> new ServerConfig(server.endpoint, 1))
-                        .toList()));
+                        .toList());
+        return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
+    }
+
+    /** When it was last that one went down, came up, or was added or removed. */
+    long changedNanos() {
+        return changedNanos;
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
     void change(EventKind kind, int pick) {
+        changedNanos = simulation.queue().now();
         List<SimulatedServer> up =
                 configured.stream().filter(SimulatedServer::isUp).toList();
         List<SimulatedServer> down =

@@ -82,6 +82,7 @@ final class SimulatedClients implements TcpEndpoint.Host {
         endpoints.put(client, tcp);
         open++;
         conversation.progressNanos = queue.now();
+        conversation.openedNanos = queue.now();
         simulation.trace().line(lastNumber, () -> "client opens " + conversation);
         tcp.connect();
     }
@@ -169,6 +170,8 @@ final class SimulatedClients implements TcpEndpoint.Host {
             return;
         }
         conversation.progressNanos = queue.now();
+        conversation.connectedNanos = queue.now();
+        simulation.affinity().connected(conversation);
         if (conversation.finishNow) {
             request(tcp);
         } else {
