@@ -6,11 +6,12 @@ import org.ilbd.core.packet.IpAddress;
 
 /**
  * Compares the servers of each client's connections, where the service has affinity: a connection that begins when an earlier
- * one of its client is established goes to the same server. After a change of the servers, or after events that
- * overlapped, a client may have come to another one before anybody can see it, so that its connections count from then on.
+ * one of its client is established goes to the same server, unless that has gone or is new. Those do not count whose port was
+ * used before: they may be taken for the connection of that time. After events that overlapped, a client's connections
+ * count from then on.
  */
 final class AffinityChecks {
-    /** All ILBs know of a change of the servers: more than a check takes, and a reload. */
+    /** All ILBs know of a change of a server: more than a check takes, and a reload. */
     private static final long KNOWN_NANOS = 2 * EventQueue.SECOND;
 
     private final Simulation simulation;
@@ -21,20 +22,25 @@ final class AffinityChecks {
     }
 
     void connected(Conversation conversation) {
-        boolean isSettled = conversation.openedNanos - simulation.servers().changedNanos() > KNOWN_NANOS;
-        if (!simulation.schedule().affinity() || conversation.excuse != null || simulation.mayBreak() || !isSettled) {
+        if (!simulation.schedule().affinity() || conversation.again) {
+            return;
+        }
+        if (conversation.excuse != null || simulation.mayBreak()) {
             latest.remove(conversation.client.address());
             return;
         }
-        Conversation earlier = latest.get(conversation.client.address());
-        if (earlier == null) {
-            latest.put(conversation.client.address(), conversation);
-        } else if (earlier.connectedNanos < conversation.openedNanos) {
-            if (earlier.server != conversation.server) {
+        Conversation earlier = latest.putIfAbsent(conversation.client.address(), conversation);
+        if (earlier != null && earlier.connectedNanos < conversation.openedNanos) {
+            if (isSettled(earlier) && earlier.server != conversation.server) {
                 simulation.oracle().violation(1, "its client's server was another before: " + earlier, conversation);
             }
             latest.put(conversation.client.address(), conversation);
         }
+    }
+
+    private static boolean isSettled(Conversation earlier) {
+        SimulatedServer server = earlier.server;
+        return server != null && earlier.openedNanos - server.changedNanos() > KNOWN_NANOS;
     }
 
     /** From here on everything may be otherwise. */

@@ -46,6 +46,9 @@ final class Conversation {
 
     long progressNanos;
     long openedNanos;
+    /** Its client has used the port before. */
+    boolean again;
+
     long connectedNanos;
 
     Conversation(int number, Endpoint client, Endpoint vip, SplittableRandom random, long idleNanos) {

@@ -29,7 +29,6 @@ final class Servers {
     private final List<SimulatedServer> all = new ArrayList<>();
     private final List<SimulatedServer> configured = new ArrayList<>();
     private final SimulatedServer nobody;
-    private long changedNanos = Long.MIN_VALUE / 2;
 
     Servers(Simulation simulation, Schedule schedule, SplittableRandom random) {
         this.simulation = simulation;
@@ -80,14 +79,8 @@ final class Servers {
         return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
     }
 
-    /** When it was last that one went down, came up, or was added or removed. */
-    long changedNanos() {
-        return changedNanos;
-    }
-
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
     void change(EventKind kind, int pick) {
-        changedNanos = simulation.queue().now();
         List<SimulatedServer> up =
                 configured.stream().filter(SimulatedServer::isUp).toList();
         List<SimulatedServer> down =
@@ -119,7 +112,9 @@ final class Servers {
         List<SimulatedServer> removed =
                 all.stream().filter(server -> !configured.contains(server)).toList();
         if (!removed.isEmpty() && pick % 2 == 0) {
-            configured.add(removed.get((pick / 2) % removed.size()));
+            SimulatedServer again = removed.get((pick / 2) % removed.size());
+            again.changed();
+            configured.add(again);
         } else if (all.size() < MAX) {
             configured.add(create());
         }
@@ -128,6 +123,7 @@ final class Servers {
 
     private void remove(SimulatedServer server) {
         configured.remove(server);
+        server.changed();
         reconfigure();
     }
 
@@ -145,6 +141,7 @@ final class Servers {
     private void goDown(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " goes down");
         server.goDown();
+        server.changed();
         simulation.clients().serverWentDown(server);
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
@@ -154,6 +151,7 @@ final class Servers {
     private void comeUp(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " comes up");
         server.comeUp();
+        server.changed();
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
         }
