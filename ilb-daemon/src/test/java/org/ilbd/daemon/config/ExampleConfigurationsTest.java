@@ -90,8 +90,9 @@ class ExampleConfigurationsTest {
         final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
         final Path file = directory.resolve("ilb.conf");
         Files.writeString(file, text + "\nilb.services.web.affinity { by = client-ip, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
-        assertThat(knownKeys(file)).hasSize(4).allSatisfy(key -> assertThat(text)
-                .containsPattern("(?m)^\\s*# " + key + " = "));
+        assertThat(knownKeys(file))
+                .hasSize(4)
+                .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*# " + key + " = "));
     }
 
     @Test
@@ -99,8 +100,7 @@ class ExampleConfigurationsTest {
         final Path file = directory.resolve("ilb.conf");
         Files.writeString(
                 file,
-                Files.readString(EXAMPLES.resolve("ilb.conf"))
-                        + "\nilb.services.web.affinity { by = client-ip }\n");
+                Files.readString(EXAMPLES.resolve("ilb.conf")) + "\nilb.services.web.affinity { by = client-ip }\n");
         assertThat(ConfigurationLoader.load(file).serviceConfigs().getFirst().affinity())
                 .contains(new Affinity(32, 64, 30 * 60_000));
     }
