@@ -12,6 +12,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param vip the virtual address and port; unique among the services
  * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
  *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
+ * @param intake when another server takes the new connections, where one at a time does
  * @param policy how its servers' lives are treated
  * @param servers of the VIP's address family, fallbacks among them; may be empty
  */
@@ -21,6 +22,7 @@ public record ServiceConfig(
         Forwarding forwarding,
         SchedulerKind scheduler,
         double balanceFactor,
+        IntakeSettings intake,
         Orphan orphan,
         ServicePolicy policy,
         List<ServerConfig> servers) {
@@ -37,16 +39,31 @@ public record ServiceConfig(
             SchedulerKind scheduler,
             Orphan orphan,
             List<ServerConfig> servers) {
-        this(name, vip, forwarding, scheduler, BoundedLoad.DEFAULT_FACTOR, orphan, ServicePolicy.DEFAULT, servers);
+        this(
+                name,
+                vip,
+                forwarding,
+                scheduler,
+                BoundedLoad.DEFAULT_FACTOR,
+                IntakeSettings.DEFAULT,
+                orphan,
+                ServicePolicy.DEFAULT,
+                servers);
     }
 
     /** The same service with another policy. */
     public ServiceConfig withPolicy(ServicePolicy other) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, servers);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, intake, orphan, other, servers);
+    }
+
+    /** The same service with another scheduler, and another rule for when its intake changes. */
+    public ServiceConfig withScheduler(SchedulerKind otherScheduler, IntakeSettings otherIntake) {
+        return new ServiceConfig(
+                name, vip, forwarding, otherScheduler, balanceFactor, otherIntake, orphan, policy, servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, others);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, intake, orphan, policy, others);
     }
 }

@@ -11,13 +11,13 @@ import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
@@ -26,7 +26,7 @@ import org.ilbd.core.packet.Packet;
 import org.jspecify.annotations.Nullable;
 
 /** One process {@code ilbd}, from its start to its end: a real engine on a host that can stand still. */
-final class SimulatedIlb implements EngineOutput, MembershipListener {
+final class SimulatedIlb implements EngineOutput, EngineListener {
     private static final int FRONT = 64;
 
     /** What the kernel keeps of datagrams and packets for a process that does not read them. */

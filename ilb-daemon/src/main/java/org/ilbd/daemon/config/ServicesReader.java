@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
@@ -36,6 +37,7 @@ final class ServicesReader {
             Forwarding forwarding,
             SchedulerKind scheduler,
             double balanceFactor,
+            IntakeSettings intake,
             Orphan orphan,
             ServicePolicy policy,
             List<ReadServer> servers,
@@ -66,6 +68,7 @@ final class ServicesReader {
                                 read.forwarding,
                                 read.scheduler,
                                 read.balanceFactor,
+                                read.intake,
                                 read.orphan,
                                 read.policy,
                                 read.servers.stream()
@@ -110,6 +113,7 @@ final class ServicesReader {
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
                 scheduler,
                 readBalanceFactor(section, scheduler),
+                IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 PolicyReader.read(section),
                 readServers(section, port),
