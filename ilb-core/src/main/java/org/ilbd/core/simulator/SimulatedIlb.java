@@ -292,6 +292,19 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         });
     }
 
+    /** What this ILB hears from a server's agent. */
+    void hearLoad(Endpoint endpoint, int perMille) {
+        task(() -> {
+            for (Service service : engine.services()) {
+                for (Server server : service.servers()) {
+                    if (server.endpoint().equals(endpoint)) {
+                        engine.onServerReport(server, ServerReport.ofLoad(perMille), queue.now());
+                    }
+                }
+            }
+        });
+    }
+
     private void load(byte[] bytes) {
         buffer.asSlice(0, FRONT).fill((byte) 0);
         MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, FRONT, bytes.length);

@@ -9,8 +9,6 @@ import static org.ilbd.core.engine.TestCluster.SYN;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.ilbd.core.packet.Endpoint;
@@ -64,13 +62,7 @@ class IntakeDesignationTest {
 
     private void reportLoad(IpAddress address, int perMille) {
         int ilb = others(-1).getFirst();
-        ServerReport report = new ServerReport(
-                ServerReport.Source.AGENT,
-                Optional.empty(),
-                Optional.empty(),
-                OptionalInt.empty(),
-                OptionalInt.empty(),
-                OptionalInt.of(perMille));
+        ServerReport report = ServerReport.ofLoad(perMille);
         cluster.ilb(ilb).engine.onServerReport(server(ilb, address), report, cluster.now);
     }
 
@@ -319,13 +311,7 @@ class IntakeDesignationTest {
     private void reportOnBothSides(int first) {
         for (int ilb : others(-1)) {
             for (int number = 0; number < 4; number++) {
-                ServerReport report = new ServerReport(
-                        ServerReport.Source.AGENT,
-                        Optional.empty(),
-                        Optional.empty(),
-                        OptionalInt.empty(),
-                        OptionalInt.empty(),
-                        OptionalInt.of(number == (ilb == first ? 3 : 2) ? 0 : 900));
+                ServerReport report = ServerReport.ofLoad(number == (ilb == first ? 3 : 2) ? 0 : 900);
                 cluster.ilb(ilb).engine.onServerReport(server(ilb, node(number)), report, cluster.now);
             }
         }
