@@ -384,7 +384,7 @@ class IntakeDesignationTest {
     }
 
     @Test
-    void theScheduleThatIsChangedToAndFroFindsTheIntakeAsItWas() {
+    void aSchedulerThatIsChangedToAndFroFindsTheIntakeAsItWas() {
         reportLoad(node(0), 800);
         cluster.advanceMillis(500);
         for (SchedulerKind kind : List.of(SchedulerKind.ROUND_ROBIN, SchedulerKind.INTAKE)) {

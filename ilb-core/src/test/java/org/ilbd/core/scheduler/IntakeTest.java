@@ -2,6 +2,7 @@ package org.ilbd.core.scheduler;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.ilbd.core.packet.Endpoint;
@@ -20,7 +21,7 @@ class IntakeTest {
 
     private static ServerSet at(String... endpoints) {
         int[] weights = new int[endpoints.length];
-        java.util.Arrays.fill(weights, 1);
+        Arrays.fill(weights, 1);
         return new ServerSet(Stream.of(endpoints).map(Endpoint::parse).toList(), weights);
     }
 

@@ -41,6 +41,9 @@ class IntakeIT {
         }
         ilbs = lab.startIlbs(ILBS, options("75%"));
         awaitIntake(ilbs, 1);
+        for (int server = 1; server <= SERVERS; server++) {
+            awaitLoad(server, 100);
+        }
     }
 
     private static String[] options(String threshold) {
@@ -62,6 +65,16 @@ class IntakeIT {
 
     private void says(int server, int load) {
         AgentProcess.say(file(server), "up load:" + load + "\n");
+    }
+
+    /** Until all ILBs know of it: the next report of another server may come first otherwise. */
+    private void awaitLoad(int server, int load) {
+        await().atMost(Lab.PATIENCE)
+                .until(() -> ilbs.stream()
+                        .allMatch(ilb -> ilb.scrape().samples().entrySet().stream()
+                                .anyMatch(sample -> sample.getKey().startsWith("ilbd_server_load{")
+                                        && sample.getKey().contains("server=\"10.2.0.10" + server + ":80\"")
+                                        && sample.getValue() == load / 1_000.0)));
     }
 
     private static boolean isIntake(Scrape scrape, int server) {
@@ -128,6 +141,7 @@ class IntakeIT {
                         .isPositive());
 
         says(2, 200);
+        awaitLoad(2, 200);
         says(1, 760);
         awaitIntake(ilbs, 3);
         assertTakesAll(3);
