@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
@@ -22,7 +23,6 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -222,7 +222,7 @@ final class Rehearsal {
     }
 
     /** One of the two ILBs. */
-    private final class Actor implements EngineOutput, MembershipListener {
+    private final class Actor implements EngineOutput, EngineListener {
         private final Endpoint bind;
         private final Engine engine;
 

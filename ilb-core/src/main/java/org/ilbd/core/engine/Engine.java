@@ -63,6 +63,7 @@ public final class Engine {
     private final PacketRouter router;
     private final PeerMessages messages;
     private final Heartbeat heartbeat;
+    private final Intakes intakes;
 
     private long servicesDueNanos;
 
@@ -70,16 +71,12 @@ public final class Engine {
      * Wires an engine; it is JOINING.
      *
      * @param output where decisions go
-     * @param observer is told what the membership finds out, after the engine has acted on it
+     * @param observer is told what this ILB finds out, after the engine has acted on it
      * @param memory for the tables: some 72 bytes for each association that there is room for
      * @throws IllegalArgumentException with a text for an operator
      */
     public Engine(
-            EngineConfig config,
-            EngineOutput output,
-            MembershipListener observer,
-            SegmentAllocator memory,
-            long nowNanos) {
+            EngineConfig config, EngineOutput output, EngineListener observer, SegmentAllocator memory, long nowNanos) {
         this.config = config;
         clock = new Clock(nowNanos);
         membership = new Membership(
@@ -100,12 +97,14 @@ public final class Engine {
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
         router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
+        intakes = new Intakes(config, membership, services, ranking, link, clock, observer, memory);
         messages = new PeerMessages(
                 membership,
                 services,
                 associations,
                 transfers,
                 router,
+                intakes,
                 authenticator,
                 streamAuthenticator,
                 clock,
@@ -212,6 +211,7 @@ public final class Engine {
             servicesDueNanos = nowNanos + SERVICES_INTERVAL_NANOS;
             services.onTime(nowNanos);
         }
+        intakes.onTick();
         handover.step(slice);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();

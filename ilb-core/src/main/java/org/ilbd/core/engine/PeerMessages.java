@@ -16,6 +16,7 @@ import org.ilbd.core.protocol.AssociationsMessage;
 import org.ilbd.core.protocol.DecodeResult;
 import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.IntakeMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.TransferMessage;
@@ -28,6 +29,7 @@ final class PeerMessages {
     private final Associations associations;
     private final Transfers transfers;
     private final PacketRouter router;
+    private final Intakes intakes;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
@@ -37,6 +39,7 @@ final class PeerMessages {
     private final AssociationsMessage message = new AssociationsMessage();
     private final AssociationRecord record = new AssociationRecord();
     private final TransferMessage transferMessage = new TransferMessage();
+    private final IntakeMessage intakeMessage = new IntakeMessage();
 
     PeerMessages(
             Membership membership,
@@ -44,6 +47,7 @@ final class PeerMessages {
             Associations associations,
             Transfers transfers,
             PacketRouter router,
+            Intakes intakes,
             MessageAuthenticator authenticator,
             MessageAuthenticator streamAuthenticator,
             Clock clock,
@@ -53,6 +57,7 @@ final class PeerMessages {
         this.associations = associations;
         this.transfers = transfers;
         this.router = router;
+        this.intakes = intakes;
         this.authenticator = authenticator;
         this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
@@ -74,6 +79,7 @@ final class PeerMessages {
             case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
             case FORWARD -> onForward(segment, offset, length);
             case ASSOCIATIONS -> onAssociations(segment, offset, length);
+            case INTAKE -> onIntake(segment, offset, length);
             case TRANSFER, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
@@ -86,7 +92,7 @@ final class PeerMessages {
         switch (MessageHeader.type(segment, offset)) {
             case ASSOCIATIONS -> onFrame(segment, offset, length);
             case TRANSFER -> onTransferMessage(segment, offset, length);
-            case ID, FORWARD, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+            case ID, FORWARD, INTAKE, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 
@@ -179,6 +185,18 @@ final class PeerMessages {
                 }
             }
         }
+    }
+
+    private void onIntake(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (intakeMessage.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        intakes.onMessage(peer, intakeMessage);
     }
 
     private void onForward(MemorySegment segment, long offset, int length) {

@@ -6,6 +6,7 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.Intake;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
@@ -25,6 +26,8 @@ public final class Service {
     private final Endpoint vip;
     private final Maglev maglev;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
+
+    private final ServiceIntake intake = new ServiceIntake();
 
     private ServiceConfig config;
     private boolean configured = true;
@@ -120,6 +123,11 @@ public final class Service {
         return config.scheduler().hash(key(tuple));
     }
 
+    /** Who takes new connections, where one server at a time does. */
+    public ServiceIntake intake() {
+        return intake;
+    }
+
     boolean configured() {
         return configured;
     }
@@ -136,6 +144,7 @@ public final class Service {
                 || newConfig.balanceFactor() != config.balanceFactor()
                 || scheduler == maglev) {
             scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
+            applyIntake();
         }
         config = newConfig;
         configured = true;
@@ -155,6 +164,7 @@ public final class Service {
         for (Server server : newServers) {
             set.setConnections(server.position(), server.clusterConnections());
             set.setLoad(server.position(), server.load());
+            set.setLimit(server.position(), server.maxConnections());
         }
         refresh();
     }
@@ -247,6 +257,20 @@ public final class Service {
     void loadReported(Server server) {
         if (server.configured()) {
             set.setLoad(server.position(), server.load());
+            set.setLimit(server.position(), server.maxConnections());
+        }
+    }
+
+    /** Selects for new connections; it knows which servers are available now. */
+    Scheduler scheduler() {
+        refreshAvailability();
+        return scheduler;
+    }
+
+    /** Lets the designation that is held count. */
+    void applyIntake() {
+        if (scheduler instanceof Intake selects && intake.current().sequence() > 0) {
+            selects.designate(intake.current().node());
         }
     }
 
@@ -289,7 +313,7 @@ public final class Service {
     }
 
     /**
-     * Schedulers know nothing of limits, which a busy server reaches and leaves with every connection: when theirs is full,
+     * Most schedulers know nothing of limits, which a busy server reaches and leaves with every connection: when theirs is full,
      * the one of the others with the fewest connections for its weight takes it. O(servers), for as long as one is full.
      */
     private int leastConnectionsWithRoom() {

@@ -13,6 +13,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param vip the virtual address and port; unique among the services
  * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
  *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
+ * @param intake when another server takes the new connections, where one at a time does
  * @param policy how its servers' lives are treated
  * @param affinity whether and how all connections of a client go to the same server
  * @param servers of the VIP's address family, fallbacks among them; may be empty
@@ -23,6 +24,7 @@ public record ServiceConfig(
         Forwarding forwarding,
         SchedulerKind scheduler,
         double balanceFactor,
+        IntakeSettings intake,
         Orphan orphan,
         ServicePolicy policy,
         Optional<Affinity> affinity,
@@ -46,6 +48,7 @@ public record ServiceConfig(
                 forwarding,
                 scheduler,
                 BoundedLoad.DEFAULT_FACTOR,
+                IntakeSettings.DEFAULT,
                 orphan,
                 ServicePolicy.DEFAULT,
                 Optional.empty(),
@@ -54,17 +57,25 @@ public record ServiceConfig(
 
     /** The same service with another policy. */
     public ServiceConfig withPolicy(ServicePolicy other) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, affinity, servers);
+        return new ServiceConfig(
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, other, affinity, servers);
     }
 
     /** The same service, whose clients' connections belong together as that says. */
     public ServiceConfig withAffinity(Affinity other) {
         return new ServiceConfig(
-                name, vip, forwarding, scheduler, balanceFactor, orphan, policy, Optional.of(other), servers);
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, policy, Optional.of(other), servers);
+    }
+
+    /** The same service with another scheduler, and another rule for when its intake changes. */
+    public ServiceConfig withScheduler(SchedulerKind otherScheduler, IntakeSettings otherIntake) {
+        return new ServiceConfig(
+                name, vip, forwarding, otherScheduler, balanceFactor, otherIntake, orphan, policy, affinity, servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, affinity, others);
+        return new ServiceConfig(
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, policy, affinity, others);
     }
 }

@@ -76,6 +76,12 @@ final class ServiceTable {
         return serversByKey.get(key);
     }
 
+    /** The configured service with that VIP and port, or null. */
+    @Nullable
+    Service service(Endpoint vip) {
+        return destinations.find(vip);
+    }
+
     /** The service that a packet is for. */
     @Nullable
     Service findByDestination(FourTuple tuple) {

@@ -11,7 +11,9 @@ public enum MessageType {
     /** Associations, many in one: {@link AssociationsMessage}. */
     ASSOCIATIONS(3),
     /** How far a transfer has come: {@link TransferMessage}. */
-    TRANSFER(4);
+    TRANSFER(4),
+    /** Which server is a service's intake: {@link IntakeMessage}. */
+    INTAKE(5);
 
     private final int code;
 
@@ -31,6 +33,7 @@ public enum MessageType {
             case 2 -> FORWARD;
             case 3 -> ASSOCIATIONS;
             case 4 -> TRANSFER;
+            case 5 -> INTAKE;
             default -> UNKNOWN;
         };
     }

@@ -2,6 +2,7 @@ package org.ilbd.core.simulator;
 
 import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.Designation;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -48,6 +49,21 @@ final class HolderChecks {
             }
         }
         return "";
+    }
+
+    /** Which ILBs do not hold the same designation of the intake; empty if all do, or there is none. */
+    String whyIntakesDiffer() {
+        List<SimulatedIlb> running = running();
+        for (SimulatedIlb ilb : running) {
+            if (!intake(ilb).equals(intake(running.get(0)))) {
+                return ilb + " holds " + intake(ilb) + ", " + running.get(0) + " " + intake(running.get(0));
+            }
+        }
+        return "";
+    }
+
+    private static Designation intake(SimulatedIlb ilb) {
+        return ilb.engine.services().get(0).intake().current();
     }
 
     /** Who has yet to hand something over; empty if nobody has. */

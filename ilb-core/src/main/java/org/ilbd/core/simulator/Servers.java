@@ -5,10 +5,12 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.scheduler.SchedulerKind;
 
 /** The server hosts, and which of them the configuration names. */
 final class Servers {
@@ -22,6 +24,15 @@ final class Servers {
 
     private static final long MIN_DETECTION_NANOS = 200 * EventQueue.MILLISECOND;
     private static final long DETECTION_SPREAD_NANOS = 1_300 * EventQueue.MILLISECOND;
+
+    /** Agents are asked now and then, so that some loads are old when they count. */
+    private static final long REPORTS_NANOS = 300 * EventQueue.MILLISECOND;
+
+    private static final int MAX_LOAD = 1_000;
+
+    /** Often another, so that events come in the middle of a move. */
+    private static final IntakeSettings INTAKE =
+            new IntakeSettings(600, 900 * EventQueue.MILLISECOND, 100 * EventQueue.MILLISECOND);
 
     private final Simulation simulation;
     private final Schedule schedule;
@@ -38,6 +49,9 @@ final class Servers {
             configured.add(create());
         }
         nobody = new SimulatedServer(new Endpoint(address(99), 80), simulation);
+        if (schedule.scheduler() == SchedulerKind.INTAKE || schedule.scheduler() == SchedulerKind.LEAST_LOAD) {
+            simulation.queue().in(REPORTS_NANOS, this::reportLoad);
+        }
     }
 
     private SimulatedServer create() {
@@ -75,8 +89,20 @@ final class Servers {
                 schedule.orphan(),
                 configured.stream()
                         .map(server -> new ServerConfig(server.endpoint, 1))
-                        .toList());
+                        .toList())
+                .withScheduler(schedule.scheduler(), INTAKE);
         return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
+    }
+
+    /** One ILB hears from one server how loaded it is. */
+    private void reportLoad() {
+        List<SimulatedIlb> ilbs = simulation.cluster().running();
+        SimulatedServer server = configured.get(random.nextInt(configured.size()));
+        int load = random.nextInt(MAX_LOAD + 1);
+        if (!ilbs.isEmpty() && server.isUp()) {
+            ilbs.get(random.nextInt(ilbs.size())).hearLoad(server.endpoint, load);
+        }
+        simulation.queue().in(random.nextLong(REPORTS_NANOS) + EventQueue.MILLISECOND, this::reportLoad);
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */

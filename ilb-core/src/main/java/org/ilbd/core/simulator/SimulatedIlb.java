@@ -11,13 +11,13 @@ import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
@@ -29,7 +29,7 @@ import org.ilbd.core.protocol.MessageType;
 import org.jspecify.annotations.Nullable;
 
 /** One process {@code ilbd}, from its start to its end: a real engine on a host that can stand still. */
-final class SimulatedIlb implements EngineOutput, MembershipListener {
+final class SimulatedIlb implements EngineOutput, EngineListener {
     private static final int FRONT = 64;
 
     /** What the kernel keeps of datagrams and packets for a process that does not read them. */
@@ -286,6 +286,19 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
                     if (server.endpoint().equals(endpoint) && server.up() != up) {
                         trace.line(0, () -> this + " finds " + endpoint.address() + (up ? " up" : " down"));
                         engine.onServerReport(server, ServerReport.ofCheck(up), queue.now());
+                    }
+                }
+            }
+        });
+    }
+
+    /** What this ILB hears from a server's agent. */
+    void hearLoad(Endpoint endpoint, int perMille) {
+        task(() -> {
+            for (Service service : engine.services()) {
+                for (Server server : service.servers()) {
+                    if (server.endpoint().equals(endpoint)) {
+                        engine.onServerReport(server, ServerReport.ofLoad(perMille), queue.now());
                     }
                 }
             }

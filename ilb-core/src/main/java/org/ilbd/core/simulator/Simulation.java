@@ -219,7 +219,7 @@ final class Simulation {
     private boolean settle(String after) {
         long end = queue.now() + SETTLE_NANOS;
         runFor(POLL_NANOS);
-        String views = holders.whyViewsDiffer();
+        String views = whyMindsDiffer();
         String handover = holders.whyHandingOver();
         while (!views.isEmpty() || !handover.isEmpty()) {
             if (oracle.violations().isEmpty() && queue.now() >= end) {
@@ -231,13 +231,18 @@ final class Simulation {
                 return false;
             }
             runFor(POLL_NANOS);
-            views = holders.whyViewsDiffer();
+            views = whyMindsDiffer();
             handover = holders.whyHandingOver();
         }
         holders.checkHolders();
         // A false alarm is over, and what it has cost is excused by now.
         mayBreak = schedule.overlapping();
         return oracle.violations().isEmpty();
+    }
+
+    private String whyMindsDiffer() {
+        String views = holders.whyViewsDiffer();
+        return views.isEmpty() ? holders.whyIntakesDiffer() : views;
     }
 
     private void checkTables() {

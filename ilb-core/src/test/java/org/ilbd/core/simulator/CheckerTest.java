@@ -62,6 +62,22 @@ class CheckerTest {
     }
 
     @Test
+    void intakeThatIsNeverThatOfAllIsFound() {
+        Simulator simulator = new Simulator(Faults.KeepsTheIntakeToItself::new, UnaryOperator.identity());
+        for (long seed = 1; seed <= 1_000; seed++) {
+            Schedule schedule = Schedule.random(seed, ILBS, EnumSet.of(EventKind.RESHUFFLE), false);
+            if (schedule.scheduler() == SchedulerKind.INTAKE) {
+                assertThat(new Simulator().run(schedule).violations()).isEmpty();
+                Violation violation = simulator.run(schedule).violations().get(0);
+                assertThat(violation.invariant()).isEqualTo(3);
+                assertThat(violation.what()).contains("Designation");
+                return;
+            }
+        }
+        throw new AssertionError("no schedule has an intake");
+    }
+
+    @Test
     void packetThatGoesRoundAndRoundIsFound() {
         assertThat(firstViolation(Faults.PassesOn::new, NOTHING).invariant()).isEqualTo(4);
     }

@@ -113,6 +113,20 @@ final class Faults {
         }
     }
 
+    /** Invariant 3: does not tell the last of the first ILBs who the intake is. */
+    static final class KeepsTheIntakeToItself extends Relay {
+        KeepsTheIntakeToItself(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            if (MessageHeader.type(datagram, offset) != MessageType.INTAKE || Cluster.place(peer) != ILBS - 1) {
+                super.send(peer, datagram, offset, length);
+            }
+        }
+    }
+
     /** Invariant 4: sends some packets on to the next ILB, as if they had just come, instead of delivering them. */
     static final class PassesOn extends Relay {
         private static final ValueLayout.OfLong COUNTER =

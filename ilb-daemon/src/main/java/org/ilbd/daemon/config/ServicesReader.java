@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
@@ -37,6 +38,7 @@ final class ServicesReader {
             Forwarding forwarding,
             SchedulerKind scheduler,
             double balanceFactor,
+            IntakeSettings intake,
             Orphan orphan,
             ServicePolicy policy,
             Optional<Affinity> affinity,
@@ -68,6 +70,7 @@ final class ServicesReader {
                                 read.forwarding,
                                 read.scheduler,
                                 read.balanceFactor,
+                                read.intake,
                                 read.orphan,
                                 read.policy,
                                 read.affinity,
@@ -113,6 +116,7 @@ final class ServicesReader {
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
                 scheduler,
                 readBalanceFactor(section, scheduler),
+                IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 PolicyReader.read(section),
                 AffinityReader.read(section),

@@ -243,8 +243,8 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load; did you"
-                                + " mean round-robin?"),
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load, intake;"
+                                + " did you mean round-robin?"),
                 bad(
                         "scheduler = maglev",
                         "scheduler = bounded-load, balance-factor = 1",
@@ -263,6 +263,36 @@ class BadConfigurationTest {
                         "scheduler = maglev, balance-factor = 1.5",
                         "ilb.conf:16: ilb.services.web.balance-factor: means nothing to the scheduler maglev; it is a"
                                 + " setting of bounded-load"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = maglev, intake { threshold = 75% }",
+                        "ilb.conf:16: ilb.services.web.intake: means nothing to the scheduler maglev; it is a setting of"
+                                + " intake"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { threshold = 0.75 }",
+                        "ilb.conf:16: ilb.services.web.intake.threshold: '0.75' is not a percentage such as 75% or"
+                                + " 92.5%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { threshold = 101% }",
+                        "ilb.conf:16: ilb.services.web.intake.threshold: '101%' is not in 1%..100%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { max-time = 8d }",
+                        "ilb.conf:16: ilb.services.web.intake.max-time: 8d is not in 0ms..7d"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { min-time = 10ms }",
+                        "ilb.conf:16: ilb.services.web.intake.min-time: 10ms is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { max-time = 5s, min-time = 6s }",
+                        "ilb.conf:16: ilb.services.web.intake: min-time (6s) is more than max-time (5s)"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { treshold = 75% }",
+                        "ilb.conf:16: ilb.services.web.intake.treshold: unknown key; did you mean threshold?"),
                 bad(
                         "scheduler = maglev",
                         "orphan = reject",

@@ -15,6 +15,7 @@ import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.OnDown;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.PassiveHealth;
@@ -274,6 +275,40 @@ class ExampleConfigurationsTest {
                         Optional.empty()));
         assertThat(services.get(2).agent())
                 .contains(new AgentSettings(9708, Duration.ofSeconds(2), Duration.ofSeconds(2), ""));
+    }
+
+    @Test
+    void anIntakeCarriesEverySetting() throws Exception {
+        final Path file = Files.writeString(directory.resolve("ilb.conf"), """
+                ilb {
+                  cluster { id = 7, bind = "10.2.0.11" }
+                  datapath.interface = eth1
+                  services {
+                    a {
+                      vip = "10.9.0.1:80", servers = [], scheduler = intake
+                      intake { threshold = 92.5%, max-time = 30s, min-time = 200ms }
+                    }
+                    b { vip = "10.9.0.1:81", servers = [], scheduler = intake, intake { max-time = 0s } }
+                  }
+                }
+                """);
+
+        final List<ServiceSettings> services = ConfigurationLoader.load(file).services();
+
+        assertThat(services.get(0).service().scheduler()).isEqualTo(SchedulerKind.INTAKE);
+        assertThat(services.get(0).service().intake()).isEqualTo(new IntakeSettings(925, 30_000_000_000L, 200_000_000));
+        assertThat(services.get(1).service().intake()).isEqualTo(new IntakeSettings(750, 0, 1_000_000_000));
+    }
+
+    @Test
+    void theExplainedFileNamesEverySettingOfAnIntakeAsItIsByDefault() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        assertThat(text).contains("# intake { threshold = 75%, max-time = 10m, min-time = 1s }");
+        assertThat(IntakeSettings.DEFAULT)
+                .isEqualTo(new IntakeSettings(
+                        750,
+                        Duration.ofMinutes(10).toNanos(),
+                        Duration.ofSeconds(1).toNanos()));
     }
 
     @Test
