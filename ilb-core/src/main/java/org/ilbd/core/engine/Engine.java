@@ -58,6 +58,7 @@ public final class Engine {
     private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
+    private final Selections selections;
     private final Associations associations;
     private final Handover handover;
     private final PacketRouter router;
@@ -97,21 +98,26 @@ public final class Engine {
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
         transfers = new Transfers(config, membership, link, clock, counters, memory);
-        associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
+        selections = new Selections(config, membership, services, ranking, link, clock, counters, memory);
+        associations =
+                new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
+        router = new PacketRouter(
+                output, services, associations, selections, ranking, membership, link, clock, counters, memory);
         messages = new PeerMessages(
                 membership,
                 services,
                 associations,
                 transfers,
                 router,
+                selections,
                 authenticator,
                 streamAuthenticator,
                 clock,
                 counters);
         heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
         services.configure(config.services(), nowNanos);
+        selections.configure(config.services());
         servicesDueNanos = nowNanos;
     }
 
@@ -203,6 +209,7 @@ public final class Engine {
             services.onTime(nowNanos);
         }
         handover.step(slice);
+        selections.onTick(router);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
     }
@@ -223,6 +230,7 @@ public final class Engine {
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
         services.configure(newServices, clock.nanos());
+        selections.configure(newServices);
     }
 
     /**
@@ -304,6 +312,16 @@ public final class Engine {
     /** The association cache, to read its sizes. */
     public AssociationCache cache() {
         return associations.cached().table();
+    }
+
+    /** Nanoseconds that SYNs have waited here for the answers of masters, all those together that were answered in time. */
+    public long selectionNanos() {
+        return selections.waitedNanos();
+    }
+
+    /** The longest of these. */
+    public long longestSelectionNanos() {
+        return selections.longestNanos();
     }
 
     /** How many associations this ILB owns. */

@@ -17,6 +17,7 @@ import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.SelectionMessage;
 import org.ilbd.core.protocol.TransferMessage;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ final class PeerMessages {
     private final Associations associations;
     private final Transfers transfers;
     private final PacketRouter router;
+    private final Selections selections;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
@@ -36,6 +38,7 @@ final class PeerMessages {
     private final AssociationsMessage message = new AssociationsMessage();
     private final AssociationRecord record = new AssociationRecord();
     private final TransferMessage transferMessage = new TransferMessage();
+    private final SelectionMessage selection = new SelectionMessage();
 
     PeerMessages(
             Membership membership,
@@ -43,6 +46,7 @@ final class PeerMessages {
             Associations associations,
             Transfers transfers,
             PacketRouter router,
+            Selections selections,
             MessageAuthenticator authenticator,
             MessageAuthenticator streamAuthenticator,
             Clock clock,
@@ -52,6 +56,7 @@ final class PeerMessages {
         this.associations = associations;
         this.transfers = transfers;
         this.router = router;
+        this.selections = selections;
         this.authenticator = authenticator;
         this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
@@ -73,6 +78,7 @@ final class PeerMessages {
             case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
             case FORWARD -> onForward(segment, offset, length);
             case ASSOCIATIONS -> onAssociations(segment, offset, length);
+            case SELECTION -> onSelection(segment, offset, length);
             case TRANSFER, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
@@ -85,7 +91,7 @@ final class PeerMessages {
         switch (MessageHeader.type(segment, offset)) {
             case ASSOCIATIONS -> onFrame(segment, offset, length);
             case TRANSFER -> onTransferMessage(segment, offset, length);
-            case ID, FORWARD, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+            case ID, FORWARD, SELECTION, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 
@@ -233,6 +239,18 @@ final class PeerMessages {
                 || membership.onBroadcast(peer.tag(), peer.incarnation(), message.sequence());
         while (apply && message.next(record)) {
             learn(peer, record, ToldBy.ANNOUNCEMENT);
+        }
+    }
+
+    private void onSelection(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (selection.decode(segment, offset, length) == DecodeResult.OK) {
+            selections.onMessage(peer, selection, router);
+        } else {
+            counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 

@@ -12,6 +12,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param vip the virtual address and port; unique among the services
  * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
  *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
+ * @param selection who selects servers, and by what besides the scheduler
  * @param policy how its servers' lives are treated
  * @param servers of the VIP's address family, fallbacks among them; may be empty
  */
@@ -22,6 +23,7 @@ public record ServiceConfig(
         SchedulerKind scheduler,
         double balanceFactor,
         Orphan orphan,
+        SelectionPolicy selection,
         ServicePolicy policy,
         List<ServerConfig> servers) {
     /** Copies the list. */
@@ -37,16 +39,30 @@ public record ServiceConfig(
             SchedulerKind scheduler,
             Orphan orphan,
             List<ServerConfig> servers) {
-        this(name, vip, forwarding, scheduler, BoundedLoad.DEFAULT_FACTOR, orphan, ServicePolicy.DEFAULT, servers);
+        this(
+                name,
+                vip,
+                forwarding,
+                scheduler,
+                BoundedLoad.DEFAULT_FACTOR,
+                orphan,
+                SelectionPolicy.DEFAULT,
+                ServicePolicy.DEFAULT,
+                servers);
     }
 
     /** The same service with another policy. */
     public ServiceConfig withPolicy(ServicePolicy other) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, servers);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, selection, other, servers);
+    }
+
+    /** The same service whose servers are selected otherwise. */
+    public ServiceConfig withSelection(SelectionPolicy other) {
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, policy, servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, others);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, selection, policy, others);
     }
 }

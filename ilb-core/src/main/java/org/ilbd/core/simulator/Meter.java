@@ -73,6 +73,7 @@ final class Meter implements UnaryOperator<EngineOutput> {
                 idMessages++;
                 idBytes += length;
             }
+            case SELECTION -> {}
             case TRANSFER, UNKNOWN -> throw new IllegalStateException("an engine has sent this as a datagram");
         }
     }
