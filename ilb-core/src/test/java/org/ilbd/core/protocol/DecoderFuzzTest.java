@@ -50,6 +50,11 @@ class DecoderFuzzTest {
     }
 
     @FuzzTest(maxDuration = "1m")
+    void selectionMessage(byte[] data) {
+        check(data, DecoderFuzzTest::selectionMessage);
+    }
+
+    @FuzzTest(maxDuration = "1m")
     void messageAuthenticator(byte[] data) {
         check(data, DecoderFuzzTest::messageAuthenticator);
     }
@@ -72,6 +77,7 @@ class DecoderFuzzTest {
             associationsMessage(data);
             idMessage(data);
             transferMessage(data);
+            selectionMessage(data);
             messageAuthenticator(data);
         }
     }
@@ -89,6 +95,7 @@ class DecoderFuzzTest {
                 case FORWARD -> forwardHeader(message, 0, length);
                 case ASSOCIATIONS -> associationsMessage(message, 0, length);
                 case TRANSFER -> transferMessage(message, 0, length);
+                case SELECTION -> selectionMessage(message, 0, length);
                 case UNKNOWN -> "unknown";
             };
             assertThat(text).startsWith("OK");
@@ -149,6 +156,12 @@ class DecoderFuzzTest {
 
     private static String transferMessage(MemorySegment segment, long offset, int length) {
         TransferMessage message = new TransferMessage();
+        DecodeResult result = message.decode(segment, offset, length);
+        return result == DecodeResult.OK ? result + " " + message : result.toString();
+    }
+
+    private static String selectionMessage(MemorySegment segment, long offset, int length) {
+        SelectionMessage message = new SelectionMessage();
         DecodeResult result = message.decode(segment, offset, length);
         return result == DecodeResult.OK ? result + " " + message : result.toString();
     }

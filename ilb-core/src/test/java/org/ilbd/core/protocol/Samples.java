@@ -57,8 +57,20 @@ final class Samples {
 
     /** Writes a random message that decodes; returns its length. There must be 1,400 bytes at {@code offset}. */
     static int randomMessage(RandomGenerator random, MemorySegment segment, long offset) {
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(5)) {
             case 0 -> randomId(random, segment, offset);
+            case 3 ->
+                SelectionMessage.encode(
+                        segment,
+                        offset,
+                        random.nextInt(),
+                        random.nextLong(),
+                        random.nextBoolean() ? SelectionMessage.Kind.REQUEST : SelectionMessage.Kind.ANSWER,
+                        random.nextInt(),
+                        randomTuple(random, random.nextBoolean()),
+                        random.nextLong(),
+                        random.nextLong(),
+                        random.nextInt(1 << 16));
             case 2 ->
                 TransferMessage.encode(
                         segment,

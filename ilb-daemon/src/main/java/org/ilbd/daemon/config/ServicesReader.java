@@ -6,9 +6,11 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
+import org.ilbd.core.engine.Zones;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -25,6 +27,7 @@ final class ServicesReader {
 
     private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
 
+    private final Zones zones;
     private final Problems problems;
     private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
@@ -37,15 +40,17 @@ final class ServicesReader {
             SchedulerKind scheduler,
             double balanceFactor,
             Orphan orphan,
+            SelectionPolicy selection,
             ServicePolicy policy,
             List<ReadServer> servers,
             HealthSettings health,
             Optional<AgentSettings> agent) {}
 
     /** One server as far as it could be read. */
-    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
+    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback, int zone) {}
 
-    ServicesReader(final Optional<Section> section, final Problems problems) {
+    ServicesReader(final Optional<Section> section, final Zones zones, final Problems problems) {
+        this.zones = zones;
         this.problems = problems;
         this.health = new HealthReader(problems);
         section.ifPresent(this::read);
@@ -67,13 +72,15 @@ final class ServicesReader {
                                 read.scheduler,
                                 read.balanceFactor,
                                 read.orphan,
+                                read.selection,
                                 read.policy,
                                 read.servers.stream()
                                         .map(server -> new ServerConfig(
                                                 server.endpoint.value(),
                                                 server.weight,
                                                 server.maxConnections,
-                                                server.fallback))
+                                                server.fallback,
+                                                server.zone))
                                         .toList()),
                         read.health,
                         read.agent))
@@ -111,6 +118,7 @@ final class ServicesReader {
                 scheduler,
                 readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                SelectionReader.read(section, zones, problems),
                 PolicyReader.read(section),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),
@@ -146,7 +154,8 @@ final class ServicesReader {
         final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
         final int weight = section.value("weight", Kind.integer(0, ServerConfig.MAX_WEIGHT), DEFAULT_WEIGHT);
         final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
+        final int zone = section.value("zone", ZonesReader.ZONE, Zones.NOWHERE);
         section.finish();
-        return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
+        return endpoint.map(located -> new ReadServer(located, weight, most, fallback, zone));
     }
 }
