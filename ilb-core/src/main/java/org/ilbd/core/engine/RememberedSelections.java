@@ -8,11 +8,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * The servers that were selected lately, by connection and by client; of each kind the least recently used gives way.
  *
- * <p><b>Memory.</b> Some 80 bytes for each of either: 5 MB.
+ * <p><b>Memory.</b> Some 80 bytes for each of either.
  */
 final class RememberedSelections {
-    /** Three seconds of requests at 10,000 new connections a second: a client has sent its SYN twice more by then. */
-    static final int CAPACITY = 32_768;
+    /** The requests of more than a second at 10,000 new connections a second: clients have sent their SYNs again by then. */
+    static final int CONNECTIONS = 16_384;
+
+    /** 5 MB. */
+    static final int CLIENTS = 65_536;
 
     /** Nobody opens the same 4-tuple anew sooner: for so long it is in TIME_WAIT (RFC 9293, 3.3.2; 60 s on Linux). */
     private static final int CONNECTION_TIMEOUT_MILLIS = 60_000;
@@ -30,9 +33,15 @@ final class RememberedSelections {
     private final FourTuple client = new FourTuple();
 
     RememberedSelections(
-            SegmentAllocator memory, int capacity, long key0, long key1, ServiceTable services, Clock clock) {
-        connections = new AssociationCache(memory, capacity, CONNECTION_TIMEOUT_MILLIS, key0, key1);
-        clients = new AssociationCache(memory, capacity, CLIENT_TIMEOUT_MILLIS, key1, key0);
+            SegmentAllocator memory,
+            int connectionRoom,
+            int clientRoom,
+            long key0,
+            long key1,
+            ServiceTable services,
+            Clock clock) {
+        connections = new AssociationCache(memory, connectionRoom, CONNECTION_TIMEOUT_MILLIS, key0, key1);
+        clients = new AssociationCache(memory, clientRoom, CLIENT_TIMEOUT_MILLIS, key1, key0);
         this.services = services;
         this.clock = clock;
     }

@@ -53,6 +53,7 @@ final class Selections {
     private final FourTuple masterTuple = new FourTuple();
     private RememberedSelections remembered;
     private boolean remembers;
+    private boolean remembersClients;
     private int decision = UNDECIDED;
     private long waitedNanos;
     private long longestNanos;
@@ -76,15 +77,25 @@ final class Selections {
         this.key0 = config.tableKey0();
         this.key1 = config.tableKey1();
         this.waiting = new WaitingSyns(memory, key0, key1);
-        this.remembered = new RememberedSelections(memory, 1, key0, key1, services, clock);
+        this.remembered = new RememberedSelections(memory, 1, 1, key0, key1, services, clock);
         this.message = memory.allocate(SelectionMessage.MAX_LENGTH_BYTES, Long.BYTES);
     }
 
-    /** Takes over a configuration: the memory is there from the first service with a master on. */
+    /** Takes over a configuration; the memory is there from the first service on that needs it. */
     void configure(List<ServiceConfig> configs) {
-        if (!remembers && configs.stream().anyMatch(config -> config.selection().authority() == Authority.MASTER)) {
+        boolean master = configs.stream().anyMatch(config -> config.selection().authority() == Authority.MASTER);
+        boolean clients = configs.stream().anyMatch(config -> config.selection().preferLastServer());
+        if ((master && !remembers) || (clients && !remembersClients)) {
             remembers = true;
-            remembered = new RememberedSelections(memory, RememberedSelections.CAPACITY, key0, key1, services, clock);
+            remembersClients = clients;
+            remembered = new RememberedSelections(
+                    memory,
+                    RememberedSelections.CONNECTIONS,
+                    clients ? RememberedSelections.CLIENTS : 1,
+                    key0,
+                    key1,
+                    services,
+                    clock);
         }
     }
 

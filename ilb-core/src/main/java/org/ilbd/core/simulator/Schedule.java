@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -18,6 +19,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param loss share of the datagrams between ILBs that get lost, 0 to 1
  * @param duplication share of them that arrive twice
  * @param reordering share of them that are late by some milliseconds
+ * @param halfOpenRoom for half-open connections at each ILB
+ * @param cacheRoom for associations in each ILB's cache
  */
 public record Schedule(
         long seed,
@@ -30,9 +33,11 @@ public record Schedule(
         boolean ipv6,
         CacheFill cacheFill,
         SchedulerKind scheduler,
+        Authority authority,
         Orphan orphan,
         int establishedTimeoutMillis,
         int halfOpenRoom,
+        int cacheRoom,
         List<PlannedEvent> events) {
     /** Copies the list. */
     public Schedule {
@@ -72,9 +77,11 @@ public record Schedule(
                 random.nextInt(4) == 0,
                 CacheFill.values()[random.nextInt(CacheFill.values().length)],
                 SchedulerKind.values()[random.nextInt(SchedulerKind.values().length)],
+                random.nextInt(3) == 0 ? Authority.MASTER : Authority.OWNER,
                 random.nextInt(4) == 0 ? Orphan.RESET : Orphan.HASH,
                 random.nextBoolean() ? 16_000 : 60_000,
                 random.nextInt(5) == 0 ? 60 : 1_000,
+                random.nextInt(5) == 0 ? 10 : 1_000,
                 events);
     }
 
@@ -105,9 +112,11 @@ public record Schedule(
                 ipv6,
                 cacheFill,
                 scheduler,
+                authority,
                 orphan,
                 establishedTimeoutMillis,
                 halfOpenRoom,
+                cacheRoom,
                 otherEvents);
     }
 
@@ -116,8 +125,9 @@ public record Schedule(
         StringBuilder text = new StringBuilder("seed " + seed + ": " + ilbs + " ILBs, " + connections + " connections, "
                 + (overlapping ? "overlapping events" : "one event at a time") + ", loss " + loss + ", duplication "
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
-                + cacheFill.text() + ", " + scheduler + ", orphan " + orphan + ", established timeout "
-                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom);
+                + cacheFill.text() + ", " + scheduler + " by the " + authority + ", orphan " + orphan
+                + ", established timeout "
+                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom);
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

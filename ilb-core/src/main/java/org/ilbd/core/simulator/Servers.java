@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
@@ -63,7 +64,7 @@ final class Servers {
 
     /** The configuration as it is now. */
     List<ServiceConfig> services() {
-        return List.of(new ServiceConfig(
+        ServiceConfig plain = new ServiceConfig(
                 "web",
                 simulation.vip(),
                 Forwarding.DIRECT,
@@ -71,7 +72,8 @@ final class Servers {
                 schedule.orphan(),
                 configured.stream()
                         .map(server -> new ServerConfig(server.endpoint, 1))
-                        .toList()));
+                        .toList());
+        return List.of(plain.withSelection(SelectionPolicy.DEFAULT.by(schedule.authority())));
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
