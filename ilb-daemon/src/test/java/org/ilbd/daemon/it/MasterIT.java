@@ -39,17 +39,16 @@ class MasterIT {
 
         assertThat(report.get("short-failed")).as(report.line()).isZero();
         assertThat(report.get("short-done")).as(report.line()).isEqualTo(3000);
-        List<Ilb> masters = ilbs.stream()
-                .filter(ilb -> ilb.scrape().value(AS_MASTER) > 0)
-                .toList();
+        List<Ilb> masters =
+                ilbs.stream().filter(ilb -> ilb.scrape().value(AS_MASTER) > 0).toList();
         assertThat(masters).hasSize(1);
         assertThat(masters.getFirst().scrape().value(REQUESTS)).isZero();
         assertThat(sum(ilbs, REQUESTS)).isGreaterThan(1000);
         assertThat(sum(ilbs, ANSWERS) + sum(ilbs, TIMEOUTS)).isGreaterThanOrEqualTo(sum(ilbs, REQUESTS));
         for (Ilb ilb : ilbs) {
             Scrape scrape = ilb.scrape();
-            double seconds = scrape.samples().get("ilbd_selection_latency_seconds_sum");
-            double count = scrape.samples().get("ilbd_selection_latency_seconds_count");
+            double seconds = scrape.number("ilbd_selection_latency_seconds_sum");
+            double count = scrape.number("ilbd_selection_latency_seconds_count");
             System.out.printf(
                     Locale.ROOT,
                     "MasterIT %s: %d requests, %d answers, %d timeouts, %.0f us for an answer on average, %d ms at most,"
@@ -68,8 +67,8 @@ class MasterIT {
     void noNewConnectionFailsWhenTheMasterIsKilled() {
         lab.up();
         lab.startServers(SERVERS, 80);
-        List<Ilb> ilbs = new ArrayList<>(lab.startIlbs(
-                ILBS, "--set", BY_MASTER, "--set", "ilb.cluster.failure-timeout = 1s"));
+        List<Ilb> ilbs =
+                new ArrayList<>(lab.startIlbs(ILBS, "--set", BY_MASTER, "--set", "ilb.cluster.failure-timeout = 1s"));
         Traffic traffic = lab.startTraffic(VIP, "short-rate=" + RATE, "short-limit=5000", "connecting=2000");
         traffic.awaitShorts(1000);
         Ilb master = ilbs.stream()
@@ -91,7 +90,7 @@ class MasterIT {
         assertThat(sum(ilbs, TIMEOUTS)).isPositive();
         assertThat(sum(ilbs, ANSWERS)).isGreaterThan(before);
         assertThat(sum(ilbs, AS_MASTER)).isPositive();
-        System.out.println("MasterIT killed the master: " + report.line() + "; SYNs that waited in vain "
-                + sum(ilbs, TIMEOUTS));
+        System.out.println(
+                "MasterIT killed the master: " + report.line() + "; SYNs that waited in vain " + sum(ilbs, TIMEOUTS));
     }
 }
