@@ -35,6 +35,9 @@ final class Associations {
     /** No slot: those that are available have as many connections as they may. */
     static final int SERVERS_FULL = -4;
 
+    /** No slot yet: the service's master is to select the server. */
+    static final int ASKED = -5;
+
     /**
      * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
      * longer than the records of two packets may wait for one datagram, and no longer than from a handshake to a request.
@@ -58,6 +61,7 @@ final class Associations {
     private final CachedAssociations cached;
     private final CacheFill cacheFill;
     private final ServiceTable services;
+    private final Selections selections;
     private final Ranking ranking;
     private final Announcer announcer;
     private final Transfers transfers;
@@ -80,6 +84,7 @@ final class Associations {
             EngineConfig config,
             SegmentAllocator memory,
             ServiceTable services,
+            Selections selections,
             Ranking ranking,
             Announcer announcer,
             Transfers transfers,
@@ -94,6 +99,7 @@ final class Associations {
         this.cached = new CachedAssociations(config, memory, services, announcer, clock, repeatMillis);
         this.cacheFill = config.cacheFill();
         this.services = services;
+        this.selections = selections;
         this.ranking = ranking;
         this.announcer = announcer;
         this.transfers = transfers;
@@ -175,8 +181,8 @@ final class Associations {
      * The association for a SYN at its owner: the live one of the same 4-tuple, since the SYN may be a retransmission, or
      * may ask for a challenge ACK, or a new one to the client's server or one that the scheduler selects.
      *
-     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #NOT_YET} if the
-     *     SYN must not go on
+     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #ASKED};
+     *     {@link #NOT_YET} if the SYN must not go on
      */
     int associate(Service service, FourTuple tuple) {
         int ageMillis = 0;
@@ -203,9 +209,13 @@ final class Associations {
                 return slot;
             }
         }
-        int selected = ofClient == null ? service.select(tuple) : ofClient.index();
+        int selected = ofClient == null ? selections.select(service, tuple) : ofClient.index();
         if (selected < 0) {
-            return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
+            return switch (selected) {
+                case Selections.ASKED -> ASKED;
+                case Service.FULL -> SERVERS_FULL;
+                default -> NO_SERVER;
+            };
         }
         if (replaces) {
             // The backup may have the old association still. To it, and to all others, this one is the older.

@@ -58,6 +58,7 @@ public final class Engine {
     private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
+    private final Selections selections;
     private final Associations associations;
     private final Handover handover;
     private final PacketRouter router;
@@ -94,9 +95,12 @@ public final class Engine {
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
         transfers = new Transfers(config, membership, services, link, clock, counters, memory);
-        associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
+        selections = new Selections(config, membership, services, ranking, link, clock, counters, memory);
+        associations =
+                new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
+        router = new PacketRouter(
+                output, services, associations, selections, ranking, membership, link, clock, counters, memory);
         intakes = new Intakes(config, membership, services, ranking, link, clock, observer, memory);
         messages = new PeerMessages(
                 membership,
@@ -105,6 +109,7 @@ public final class Engine {
                 transfers,
                 router,
                 intakes,
+                selections,
                 authenticator,
                 streamAuthenticator,
                 clock,
@@ -213,6 +218,7 @@ public final class Engine {
         }
         intakes.onTick();
         handover.step(slice);
+        selections.onTick(router);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
     }
@@ -251,6 +257,7 @@ public final class Engine {
 
     private void configure(List<ServiceConfig> configs) {
         services.configure(configs, clock.nanos());
+        selections.configure(configs);
         associations.held().table().setClientTimeoutMillis(services.longestAffinityMillis());
     }
 
@@ -345,6 +352,16 @@ public final class Engine {
     /** The association cache, to read its sizes. */
     public AssociationCache cache() {
         return associations.cached().table();
+    }
+
+    /** Nanoseconds that SYNs have waited here for the answers of masters, all those together that were answered in time. */
+    public long selectionNanos() {
+        return selections.waitedNanos();
+    }
+
+    /** The longest of these. */
+    public long longestSelectionNanos() {
+        return selections.longestNanos();
     }
 
     /** How many connections this ILB owns. */

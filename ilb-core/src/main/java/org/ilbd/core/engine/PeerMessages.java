@@ -19,6 +19,7 @@ import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.IntakeMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.SelectionMessage;
 import org.ilbd.core.protocol.TransferMessage;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ final class PeerMessages {
     private final Transfers transfers;
     private final PacketRouter router;
     private final Intakes intakes;
+    private final Selections selections;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
@@ -40,6 +42,7 @@ final class PeerMessages {
     private final AssociationRecord record = new AssociationRecord();
     private final TransferMessage transferMessage = new TransferMessage();
     private final IntakeMessage intakeMessage = new IntakeMessage();
+    private final SelectionMessage selection = new SelectionMessage();
 
     PeerMessages(
             Membership membership,
@@ -48,6 +51,7 @@ final class PeerMessages {
             Transfers transfers,
             PacketRouter router,
             Intakes intakes,
+            Selections selections,
             MessageAuthenticator authenticator,
             MessageAuthenticator streamAuthenticator,
             Clock clock,
@@ -58,6 +62,7 @@ final class PeerMessages {
         this.transfers = transfers;
         this.router = router;
         this.intakes = intakes;
+        this.selections = selections;
         this.authenticator = authenticator;
         this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
@@ -80,6 +85,7 @@ final class PeerMessages {
             case FORWARD -> onForward(segment, offset, length);
             case ASSOCIATIONS -> onAssociations(segment, offset, length);
             case INTAKE -> onIntake(segment, offset, length);
+            case SELECTION -> onSelection(segment, offset, length);
             case TRANSFER, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
@@ -92,7 +98,7 @@ final class PeerMessages {
         switch (MessageHeader.type(segment, offset)) {
             case ASSOCIATIONS -> onFrame(segment, offset, length);
             case TRANSFER -> onTransferMessage(segment, offset, length);
-            case ID, FORWARD, INTAKE, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+            case ID, FORWARD, INTAKE, SELECTION, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 
@@ -252,6 +258,18 @@ final class PeerMessages {
                 || membership.onBroadcast(peer.tag(), peer.incarnation(), message.sequence());
         while (apply && message.next(record)) {
             learn(peer, record, ToldBy.ANNOUNCEMENT);
+        }
+    }
+
+    private void onSelection(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (selection.decode(segment, offset, length) == DecodeResult.OK) {
+            selections.onMessage(peer, selection, router);
+        } else {
+            counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 

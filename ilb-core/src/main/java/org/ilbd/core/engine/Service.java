@@ -25,6 +25,7 @@ public final class Service {
     private final int index;
     private final Endpoint vip;
     private final Maglev maglev;
+    private final MaglevBuilder tables;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
 
     private final ServiceIntake intake = new ServiceIntake();
@@ -34,6 +35,7 @@ public final class Service {
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
     private Scheduler scheduler;
+    private ZonedServers zoned;
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
@@ -49,9 +51,11 @@ public final class Service {
     Service(int index, ServiceConfig config, MaglevBuilder tables) {
         this.index = index;
         this.maglev = new Maglev(tables);
+        this.tables = tables;
         this.scheduler = maglev;
         this.vip = config.vip();
         this.config = config;
+        this.zoned = new ZonedServers(config, List.of(), tables);
     }
 
     /** Small, dense, 0 to 65,535, and the same for the life of the process. */
@@ -166,6 +170,7 @@ public final class Service {
             set.setLoad(server.position(), server.load());
             set.setLimit(server.position(), server.maxConnections());
         }
+        zoned = new ZonedServers(newConfig, servers, tables);
         refresh();
     }
 
@@ -177,6 +182,7 @@ public final class Service {
         }
         servers = List.of();
         set = new ServerSet(List.of(), new int[0]);
+        zoned = new ZonedServers(config, servers, tables);
         refresh();
     }
 
@@ -245,12 +251,14 @@ public final class Service {
         }
         maglev.update(set);
         scheduler.update(set);
+        zoned.refresh();
     }
 
     void connectionsChanged(Server server, int difference) {
         clusterConnections += difference;
         if (server.configured()) {
             set.setConnections(server.position(), server.clusterConnections());
+            zoned.setConnections(server);
         }
     }
 
@@ -258,6 +266,7 @@ public final class Service {
         if (server.configured()) {
             set.setLoad(server.position(), server.load());
             set.setLimit(server.position(), server.maxConnections());
+            zoned.setLoad(server);
         }
     }
 
@@ -280,10 +289,16 @@ public final class Service {
         return server.configured() && server.offered() && server.hasRoom() && !isFull();
     }
 
-    /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
-    int select(FourTuple tuple) {
+    /**
+     * The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}.
+     *
+     * @param ownersZone where the ILB is that owns the connection
+     */
+    int select(FourTuple tuple, int ownersZone) {
         refreshAvailability();
-        return withRoom(scheduler.select(hash(tuple)));
+        long hash = hash(tuple);
+        Server near = isFull() ? null : zoned.select(tuple, ownersZone, hash);
+        return near == null ? withRoom(scheduler.select(hash)) : near.index();
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */

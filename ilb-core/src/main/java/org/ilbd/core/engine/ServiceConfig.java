@@ -14,6 +14,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
  *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
  * @param intake when another server takes the new connections, where one at a time does
+ * @param selection who selects servers, and by what besides the scheduler
  * @param policy how its servers' lives are treated
  * @param affinity whether and how all connections of a client go to the same server
  * @param servers of the VIP's address family, fallbacks among them; may be empty
@@ -26,6 +27,7 @@ public record ServiceConfig(
         double balanceFactor,
         IntakeSettings intake,
         Orphan orphan,
+        SelectionPolicy selection,
         ServicePolicy policy,
         Optional<Affinity> affinity,
         List<ServerConfig> servers) {
@@ -50,6 +52,7 @@ public record ServiceConfig(
                 BoundedLoad.DEFAULT_FACTOR,
                 IntakeSettings.DEFAULT,
                 orphan,
+                SelectionPolicy.DEFAULT,
                 ServicePolicy.DEFAULT,
                 Optional.empty(),
                 servers);
@@ -58,24 +61,30 @@ public record ServiceConfig(
     /** The same service with another policy. */
     public ServiceConfig withPolicy(ServicePolicy other) {
         return new ServiceConfig(
-                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, other, affinity, servers);
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, selection, other, affinity, servers);
     }
 
     /** The same service, whose clients' connections belong together as that says. */
     public ServiceConfig withAffinity(Affinity other) {
         return new ServiceConfig(
-                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, policy, Optional.of(other), servers);
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, selection, policy, Optional.of(other), servers);
     }
 
     /** The same service with another scheduler, and another rule for when its intake changes. */
     public ServiceConfig withScheduler(SchedulerKind otherScheduler, IntakeSettings otherIntake) {
         return new ServiceConfig(
-                name, vip, forwarding, otherScheduler, balanceFactor, otherIntake, orphan, policy, affinity, servers);
+                name, vip, forwarding, otherScheduler, balanceFactor, otherIntake, orphan, selection, policy, affinity, servers);
+    }
+
+    /** The same service whose servers are selected otherwise. */
+    public ServiceConfig withSelection(SelectionPolicy other) {
+        return new ServiceConfig(
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, other, policy, affinity, servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
         return new ServiceConfig(
-                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, policy, affinity, others);
+                name, vip, forwarding, scheduler, balanceFactor, intake, orphan, selection, policy, affinity, others);
     }
 }

@@ -195,10 +195,14 @@ final class ServiceTable {
         long sum = 0;
         for (ServerConfig server : config.servers()) {
             long limits = (long) server.maxConnections() << 16 | server.weight() << 1 | (server.fallback() ? 1 : 0);
-            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits);
+            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits + ((long) server.zone() << 32));
         }
         long affinity = config.affinity().map(ServiceTable::digest).orElse(0L);
-        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum ^ digest(config.policy()) ^ affinity);
+        return EndpointIndex.mix(EndpointIndex.hash(config.vip())
+                ^ sum
+                ^ digest(config.policy())
+                ^ affinity
+                ^ config.selection().digest());
     }
 
     private static long digest(Affinity affinity) {

@@ -13,7 +13,9 @@ public enum MessageType {
     /** How far a transfer has come: {@link TransferMessage}. */
     TRANSFER(4),
     /** Which server is a service's intake: {@link IntakeMessage}. */
-    INTAKE(5);
+    INTAKE(5),
+    /** A server asked for, or named, for a new connection: {@link SelectionMessage}. */
+    SELECTION(6);
 
     private final int code;
 
@@ -34,6 +36,7 @@ public enum MessageType {
             case 3 -> ASSOCIATIONS;
             case 4 -> TRANSFER;
             case 5 -> INTAKE;
+            case 6 -> SELECTION;
             default -> UNKNOWN;
         };
     }

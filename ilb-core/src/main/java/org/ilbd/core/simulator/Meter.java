@@ -74,7 +74,7 @@ final class Meter implements UnaryOperator<EngineOutput> {
                 idBytes += length;
             }
             // A few for each change of an intake, and none for a connection.
-            case INTAKE -> {}
+            case INTAKE, SELECTION -> {}
             case TRANSFER, UNKNOWN -> throw new IllegalStateException("an engine has sent this as a datagram");
         }
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -33,6 +34,7 @@ public record Schedule(
         boolean ipv6,
         CacheFill cacheFill,
         SchedulerKind scheduler,
+        Authority authority,
         Orphan orphan,
         int establishedTimeoutMillis,
         int halfOpenRoom,
@@ -77,6 +79,7 @@ public record Schedule(
                 random.nextInt(4) == 0,
                 CacheFill.values()[random.nextInt(CacheFill.values().length)],
                 SchedulerKind.values()[random.nextInt(SchedulerKind.values().length)],
+                random.nextInt(3) == 0 ? Authority.MASTER : Authority.OWNER,
                 random.nextInt(4) == 0 ? Orphan.RESET : Orphan.HASH,
                 random.nextBoolean() ? 16_000 : 60_000,
                 random.nextInt(5) == 0 ? 60 : 1_000,
@@ -112,6 +115,7 @@ public record Schedule(
                 ipv6,
                 cacheFill,
                 scheduler,
+                authority,
                 orphan,
                 establishedTimeoutMillis,
                 halfOpenRoom,
@@ -125,9 +129,9 @@ public record Schedule(
         StringBuilder text = new StringBuilder("seed " + seed + ": " + ilbs + " ILBs, " + connections + " connections, "
                 + (overlapping ? "overlapping events" : "one event at a time") + ", loss " + loss + ", duplication "
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
-                + cacheFill.text() + ", " + scheduler + ", orphan " + orphan + ", established timeout "
-                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom
-                + (affinity ? ", affinity" : ""));
+                + cacheFill.text() + ", " + scheduler + " by the " + authority + ", orphan " + orphan
+                + ", established timeout " + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom
+                + ", cache room " + cacheRoom + (affinity ? ", affinity" : ""));
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

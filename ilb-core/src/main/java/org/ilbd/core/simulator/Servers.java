@@ -6,6 +6,7 @@ import java.util.SplittableRandom;
 import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.IntakeSettings;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
@@ -90,7 +91,8 @@ final class Servers {
                 configured.stream()
                         .map(server -> new ServerConfig(server.endpoint, 1))
                         .toList())
-                .withScheduler(schedule.scheduler(), INTAKE);
+                .withScheduler(schedule.scheduler(), INTAKE)
+                .withSelection(SelectionPolicy.DEFAULT.by(schedule.authority()));
         return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
     }
 

@@ -24,6 +24,8 @@ import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
+import org.ilbd.core.protocol.DecodeResult;
+import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.jspecify.annotations.Nullable;
@@ -66,8 +68,10 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
 
     private int visits;
 
-    @Nullable
-    private SimulatedServer synDeliveredTo;
+    private record DeliveredSyn(Segment syn, SimulatedServer target) {}
+
+    /** Within this step. */
+    private final List<DeliveredSyn> deliveredSyns = new ArrayList<>();
 
     SimulatedIlb(
             int index,
@@ -140,7 +144,7 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
             int from = random.nextInt(left.size() + (ticked ? 0 : 1));
             if (from == left.size()) {
                 ticked = true;
-                engine.onTick(queue.now());
+                step(() -> engine.onTick(queue.now()));
             } else if (left.get(from).isEmpty()) {
                 left.remove(from);
             } else {
@@ -228,25 +232,31 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
             oracle.visited(visit, this);
             atHand = segment;
             visits = visit;
-            long roomless = roomless();
             tables.before(segment);
             step(action);
             tables.after(segment);
-            if (roomless() != roomless) {
-                oracle.withoutRoom(segment);
-            } else if (synDeliveredTo != null) {
-                oracle.synDelivered(this, segment, synDeliveredTo);
-            }
-            synDeliveredTo = null;
             atHand = null;
         }
         engine.onBatchEnd(queue.now());
     }
 
-    /** Whatever an engine is called for is a step, after which the invariants hold. */
+    /** Whatever an engine is called for is a step, after which the invariants hold. SYNs that have waited may leave in any. */
     private void step(Runnable action) {
+        long roomless = roomless();
         action.run();
         tables.checkSizes();
+        boolean wasFull = roomless() != roomless;
+        if (wasFull && atHand != null) {
+            oracle.withoutRoom(atHand);
+        }
+        for (DeliveredSyn delivered : deliveredSyns) {
+            if (wasFull) {
+                oracle.withoutRoom(delivered.syn());
+            } else {
+                oracle.synDelivered(this, delivered.syn(), delivered.target());
+            }
+        }
+        deliveredSyns.clear();
     }
 
     /** SYNs that found no room for their association, here as at their owner or as at their backup. */
@@ -255,8 +265,8 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     }
 
     /** A SYN has left for a server: to be looked at once it is known whether its association had room. */
-    void synDelivered(SimulatedServer target) {
-        synDeliveredTo = target;
+    void synDelivered(Segment syn, SimulatedServer target) {
+        deliveredSyns.add(new DeliveredSyn(syn, target));
     }
 
     void onTransfer(byte[] message) {
@@ -330,7 +340,24 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
         byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
         boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
-        cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
+        if (forwards && atHand == null) {
+            cluster.send(this, peer, ofWaitingSyn(copy));
+        } else {
+            cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
+        }
+    }
+
+    /** What is forwarded without a packet at hand is a SYN that waited for a selection; it says itself where it has been. */
+    private Cluster.Datagram ofWaitingSyn(byte[] datagram) {
+        MemorySegment bytes = MemorySegment.ofArray(datagram);
+        ForwardHeader header = new ForwardHeader();
+        Packet packet = new Packet();
+        if (header.decode(bytes, 0, datagram.length) != DecodeResult.OK
+                || packet.parse(bytes, header.packetOffset(), header.packetLength()) != Packet.Verdict.TCP
+                || !packet.isSyn()) {
+            throw new IllegalStateException(this + " forwards on its own what is no SYN");
+        }
+        return new Cluster.Datagram(bind, datagram, header.hop(), Segment.of(packet));
     }
 
     @Override

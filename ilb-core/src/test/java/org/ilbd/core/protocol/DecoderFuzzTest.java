@@ -55,6 +55,11 @@ class DecoderFuzzTest {
     }
 
     @FuzzTest(maxDuration = "1m")
+    void selectionMessage(byte[] data) {
+        check(data, DecoderFuzzTest::selectionMessage);
+    }
+
+    @FuzzTest(maxDuration = "1m")
     void messageAuthenticator(byte[] data) {
         check(data, DecoderFuzzTest::messageAuthenticator);
     }
@@ -78,6 +83,7 @@ class DecoderFuzzTest {
             idMessage(data);
             transferMessage(data);
             intakeMessage(data);
+            selectionMessage(data);
             messageAuthenticator(data);
         }
     }
@@ -96,6 +102,7 @@ class DecoderFuzzTest {
                 case ASSOCIATIONS -> associationsMessage(message, 0, length);
                 case TRANSFER -> transferMessage(message, 0, length);
                 case INTAKE -> intakeMessage(message, 0, length);
+                case SELECTION -> selectionMessage(message, 0, length);
                 case UNKNOWN -> "unknown";
             };
             assertThat(text).startsWith("OK");
@@ -162,6 +169,12 @@ class DecoderFuzzTest {
 
     private static String intakeMessage(MemorySegment segment, long offset, int length) {
         IntakeMessage message = new IntakeMessage();
+        DecodeResult result = message.decode(segment, offset, length);
+        return result == DecodeResult.OK ? result + " " + message : result.toString();
+    }
+
+    private static String selectionMessage(MemorySegment segment, long offset, int length) {
+        SelectionMessage message = new SelectionMessage();
         DecodeResult result = message.decode(segment, offset, length);
         return result == DecodeResult.OK ? result + " " + message : result.toString();
     }

@@ -59,6 +59,18 @@ final class Samples {
     static int randomMessage(RandomGenerator random, MemorySegment segment, long offset) {
         return switch (random.nextInt(5)) {
             case 0 -> randomId(random, segment, offset);
+            case 3 ->
+                SelectionMessage.encode(
+                        segment,
+                        offset,
+                        random.nextInt(),
+                        random.nextLong(),
+                        random.nextBoolean() ? SelectionMessage.Kind.REQUEST : SelectionMessage.Kind.ANSWER,
+                        random.nextInt(),
+                        randomTuple(random, random.nextBoolean()),
+                        random.nextLong(),
+                        random.nextLong(),
+                        random.nextInt(1 << 16));
             case 2 ->
                 TransferMessage.encode(
                         segment,

@@ -249,6 +249,7 @@ final class Faults {
                     false,
                     CacheFill.BROADCAST,
                     any.scheduler(),
+                    any.authority(),
                     any.orphan(),
                     any.establishedTimeoutMillis(),
                     this == HALF_OPEN ? SMALL : LARGE,

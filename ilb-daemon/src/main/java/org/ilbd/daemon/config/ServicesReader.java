@@ -8,9 +8,11 @@ import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
+import org.ilbd.core.engine.Zones;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -27,6 +29,7 @@ final class ServicesReader {
 
     private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
 
+    private final Zones zones;
     private final Problems problems;
     private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
@@ -40,6 +43,7 @@ final class ServicesReader {
             double balanceFactor,
             IntakeSettings intake,
             Orphan orphan,
+            SelectionPolicy selection,
             ServicePolicy policy,
             Optional<Affinity> affinity,
             List<ReadServer> servers,
@@ -47,9 +51,10 @@ final class ServicesReader {
             Optional<AgentSettings> agent) {}
 
     /** One server as far as it could be read. */
-    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
+    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback, int zone) {}
 
-    ServicesReader(final Optional<Section> section, final Problems problems) {
+    ServicesReader(final Optional<Section> section, final Zones zones, final Problems problems) {
+        this.zones = zones;
         this.problems = problems;
         this.health = new HealthReader(problems);
         section.ifPresent(this::read);
@@ -72,6 +77,7 @@ final class ServicesReader {
                                 read.balanceFactor,
                                 read.intake,
                                 read.orphan,
+                                read.selection,
                                 read.policy,
                                 read.affinity,
                                 read.servers.stream()
@@ -79,7 +85,8 @@ final class ServicesReader {
                                                 server.endpoint.value(),
                                                 server.weight,
                                                 server.maxConnections,
-                                                server.fallback))
+                                                server.fallback,
+                                                server.zone))
                                         .toList()),
                         read.health,
                         read.agent))
@@ -118,6 +125,7 @@ final class ServicesReader {
                 readBalanceFactor(section, scheduler),
                 IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                SelectionReader.read(section, zones, problems),
                 PolicyReader.read(section),
                 AffinityReader.read(section),
                 readServers(section, port),
@@ -154,7 +162,8 @@ final class ServicesReader {
         final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
         final int weight = section.value("weight", Kind.integer(0, ServerConfig.MAX_WEIGHT), DEFAULT_WEIGHT);
         final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
+        final int zone = section.value("zone", ZonesReader.ZONE, Zones.NOWHERE);
         section.finish();
-        return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
+        return endpoint.map(located -> new ReadServer(located, weight, most, fallback, zone));
     }
 }

@@ -116,7 +116,7 @@ class BadConfigurationTest {
                         "port = 7440",
                         "color = blue",
                         "ilb.conf:5: ilb.cluster.color: unknown key; known here: bind, failure-timeout,"
-                                + " heartbeat-interval, id, key-file, multicast, ownership, peers, port, seed"),
+                                + " heartbeat-interval, id, key-file, multicast, ownership, peers, port, seed, zone"),
                 bad(
                         "peers = [\"10.2.0.12\", \"10.2.0.13\"]",
                         "peers = \"10.2.0.12\"",
@@ -313,6 +313,48 @@ class BadConfigurationTest {
                         "weight = 1 ",
                         "maxconn = -1 ",
                         "ilb.conf:18: ilb.services.web.servers[0].maxconn: -1 is not in 0..100000000"),
+                bad(
+                        "weight = 1 ",
+                        "zone = \"here and there\" ",
+                        "ilb.conf:18: ilb.services.web.servers[0].zone: 'here and there' is not the name of a zone: 1..63"
+                                + " letters, digits, '-', '_' and '.'"),
+                bad(
+                        "scheduler = maglev",
+                        "authority = slave",
+                        "ilb.conf:16: ilb.services.web.authority: 'slave' is not one of owner, master"),
+                bad(
+                        "scheduler = maglev",
+                        "authority = master, master-timeout = 1s",
+                        "ilb.conf:16: ilb.services.web.master-timeout: 1s is not in 10ms..500ms"),
+                bad(
+                        "scheduler = maglev",
+                        "master-timeout = 50ms",
+                        "ilb.conf:16: ilb.services.web.master-timeout: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "prefer-last-server = true",
+                        "ilb.conf:16: ilb.services.web.prefer-last-server: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "prefer-zone = true, zone-load-limit = 101",
+                        "ilb.conf:16: ilb.services.web.zone-load-limit: 101 is not in 1..100"),
+                bad(
+                        "scheduler = maglev",
+                        "zone-load-limit = 80",
+                        "ilb.conf:16: ilb.services.web.zone-load-limit: means nothing without prefer-zone = true"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { a = [\"10.1.0.1/16\"] }",
+                        "ilb.conf:30: ilb.zones.a[0]: 10.1.0.1/16 has bits that are set behind the first 16"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { a = [\"10.1.0.0/16\"], b = [\"10.1.0.0/16\"] }",
+                        "ilb.conf:30: ilb.zones.b[0]: 10.1.0.0/16 is listed already at ilb.conf:30"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { \"a b\" = [] }",
+                        "ilb.conf:30: ilb.zones.\"a b\": 'a b' is not the name of a zone: 1..63 letters, digits, '-', '_'"
+                                + " and '.'"),
                 bad(
                         "scheduler = maglev",
                         "on-down = drop",

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.AllDown;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.Forwarding;
@@ -19,12 +20,15 @@ import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.OnDown;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.PassiveHealth;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
+import org.ilbd.core.engine.Zones;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.packet.IpPrefix;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,8 +80,9 @@ class ExampleConfigurationsTest {
     void theExplainedFileNamesEverySetting() throws IOException {
         // A misspelt key makes the reader name those that it knows.
         final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
-        for (final String part :
-                new String[] {"cluster", "datapath", "connections", "cache", "admin", "services.web.passive"}) {
+        for (final String part : new String[] {
+            "cluster", "datapath", "connections", "cache", "admin", "services.web", "services.web.passive"
+        }) {
             final Path file = directory.resolve("ilb.conf");
             Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
             assertThat(knownKeys(file))
@@ -123,8 +128,9 @@ class ExampleConfigurationsTest {
                 ilb {
                   cluster {
                     id = 7, bind = "fd00::1", port = 7000, multicast = "ff05::7440"
-                    heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5
+                    heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5, zone = here
                   }
+                  zones { there = ["fd00:5::/32"] }
                   datapath { interface = eth1, tun = lb7, busy-poll = 50us }
                   connections {
                     established = 11, half-open = 12, clients = 18
@@ -135,7 +141,9 @@ class ExampleConfigurationsTest {
                     vip = "[fd00:9::1]:80", forwarding = nat, orphan = drop
                     scheduler = bounded-load, balance-factor = 1.5
                     servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
-                    fallback = [{ address = "fd00::67", weight = 3 }]
+                    fallback = [{ address = "fd00::67", weight = 3, zone = there }]
+                    authority = master, master-timeout = 29ms, prefer-last-server = true
+                    prefer-zone = true, zone-load-limit = 30
                     maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
                     report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
                     affinity { by = client-ip, prefix = 29, prefix6 = 30, timeout = 31m }
@@ -180,7 +188,18 @@ class ExampleConfigurationsTest {
         assertThat(web.servers().getFirst().weight()).isZero();
         assertThat(web.servers().getFirst().maxConnections()).isEqualTo(21);
         assertThat(web.servers().get(1)).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::66]:80"), 1, 0, false));
-        assertThat(web.servers().getLast()).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true));
+        assertThat(web.servers().getLast())
+                .isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true, Zones.number("there")));
+        assertThat(web.selection())
+                .isEqualTo(new SelectionPolicy(
+                        Authority.MASTER,
+                        29_000_000,
+                        true,
+                        true,
+                        300,
+                        new Zones(
+                                Zones.number("here"),
+                                List.of(new Zones.Client(IpPrefix.parse("fd00:5::/32"), Zones.number("there"))))));
         assertThat(web.policy())
                 .isEqualTo(new ServicePolicy(
                         22,
