@@ -141,7 +141,7 @@ final class Rehearsal {
                 FIRST_CLIENT + connection,
                 VIP_ADDRESS);
         packet.position(Ipv4Header.MIN_LENGTH_BYTES)
-                .putShort((short) connection)
+                .putShort((short) (1 + connection))
                 .putShort((short) PORT)
                 .putLong(0)
                 .put((byte) ((TcpHeader.MIN_LENGTH_BYTES / Integer.BYTES) << 4))
@@ -209,6 +209,7 @@ final class Rehearsal {
                 keys,
                 2 * CONNECTIONS,
                 2 * CONNECTIONS,
+                0,
                 TIMEOUT_MILLIS,
                 TIMEOUT_MILLIS,
                 TIMEOUT_MILLIS,

@@ -94,6 +94,7 @@ public class EngineBenchmark implements EngineOutput, MembershipListener {
                         List.of(),
                         connections,
                         1_000,
+                        1_000,
                         10_000,
                         3_600_000,
                         30_000,

@@ -11,6 +11,7 @@ public enum DropReason {
     FRAGMENT("an IP fragment: the port is not in each of them"),
     NOT_TCP("neither TCP nor ICMP"),
     ICMP_OTHER("an ICMP message that concerns no connection"),
+    NO_PORT("from port 0, which no connection has"),
     NO_SERVICE("not for a VIP and port that are configured"),
     NO_SERVER("no server is available for a new connection"),
     SERVERS_FULL(

@@ -96,7 +96,7 @@ public final class Engine {
         streamAuthenticator = new MessageAuthenticator(config.keys());
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
-        transfers = new Transfers(config, membership, link, clock, counters, memory);
+        transfers = new Transfers(config, membership, services, link, clock, counters, memory);
         associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
         router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
@@ -111,7 +111,7 @@ public final class Engine {
                 clock,
                 counters);
         heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
-        services.configure(config.services(), nowNanos);
+        configure(config.services());
         servicesDueNanos = nowNanos;
     }
 
@@ -242,7 +242,28 @@ public final class Engine {
 
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
-        services.configure(newServices, clock.nanos());
+        configure(newServices);
+        if (!services.ownershipKeys().isSameAs(ranking.current().keys())) {
+            // Other owners and backups, as after a change of the view.
+            rank(membership.activeIds());
+        }
+    }
+
+    private void configure(List<ServiceConfig> configs) {
+        services.configure(configs, clock.nanos());
+        associations.held().table().setClientTimeoutMillis(services.longestAffinityMillis());
+    }
+
+    private void rank(List<IlbId> activeIds) {
+        Placement view = placement(activeIds);
+        boolean joining = membership.selfState() == IlbState.JOINING;
+        ranking.change(view, joining ? placement(withSelf(activeIds)) : view);
+        // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
+        associations.cached().voidAll();
+        if (membership.selfState() == IlbState.ACTIVE) {
+            associations.trust();
+        }
+        handover.onViewChanged();
     }
 
     /**
@@ -326,14 +347,15 @@ public final class Engine {
         return associations.cached().table();
     }
 
-    /** How many associations this ILB owns. */
+    /** How many connections this ILB owns. */
     public int ownedCount() {
         return associations.held().owned();
     }
 
-    /** How many associations this ILB holds for others: most of them as their backup. */
+    /** How many connections this ILB holds for others: most of them as their backup. */
     public int backedUpCount() {
-        return associations.held().table().size() - associations.held().owned();
+        OwnedConnections table = associations.held().table();
+        return table.size() - table.clients() - associations.held().owned();
     }
 
     /** Associations that no ILB but this one is known to hold. */
@@ -365,15 +387,16 @@ public final class Engine {
         }
     }
 
-    private View view(List<IlbId> active) {
-        return new View(config.ownership(), config.ownershipSeed(), active);
+    private Placement placement(List<IlbId> active) {
+        View view = new View(config.ownership(), config.ownershipSeed(), active);
+        return Placement.of(view, membership, services.ownershipKeys());
     }
 
     /** The view as it will be when this ILB has joined. */
-    private View viewWithSelf(List<IlbId> active) {
+    private List<IlbId> withSelf(List<IlbId> active) {
         List<IlbId> ids = new ArrayList<>(active);
         ids.add(config.id());
-        return view(ids);
+        return ids;
     }
 
     /** What the engine does about a change in the membership. */
@@ -387,15 +410,7 @@ public final class Engine {
         @Override
         public void viewChanged(List<IlbId> activeIds) {
             counters.add(Counter.VIEW_CHANGES);
-            Placement view = Placement.of(view(activeIds), membership);
-            boolean joining = membership.selfState() == IlbState.JOINING;
-            ranking.change(view, joining ? Placement.of(viewWithSelf(activeIds), membership) : view);
-            // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
-            associations.cached().voidAll();
-            if (membership.selfState() == IlbState.ACTIVE) {
-                associations.trust();
-            }
-            handover.onViewChanged();
+            rank(activeIds);
             observer.viewChanged(activeIds);
         }
 

@@ -177,7 +177,10 @@ final class PacketRouter {
     }
 
     private void route(Service service, Packet.Verdict verdict) {
-        if (verdict == Packet.Verdict.ICMP_ERROR) {
+        if (packet.tuple().sourcePort() == 0) {
+            // A name for something else here (RFC 6335, 6: port 0 is reserved).
+            counters.drop(DropReason.NO_PORT);
+        } else if (verdict == Packet.Verdict.ICMP_ERROR) {
             routeError(service);
         } else if (packet.isSyn() && !packet.isRst()) {
             routeSyn(service);

@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
@@ -276,14 +277,12 @@ final class PeerMessages {
             associations.onUnknown(peer.position(), service, tuple);
             return null;
         }
+        ConnectionState state = WireState.of(association.state());
+        if (state.isClient()) {
+            associations.learnClient(service, tuple, server, state, association.ageMillis());
+            return null;
+        }
         return associations.learn(
-                peer.position(),
-                service,
-                tuple,
-                server,
-                WireState.of(association.state()),
-                association.reset(),
-                association.ageMillis(),
-                toldBy);
+                peer.position(), service, tuple, server, state, association.reset(), association.ageMillis(), toldBy);
     }
 }

@@ -34,6 +34,7 @@ public final class Service {
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
+    private final FourTuple client = new FourTuple();
 
     private long newConnections;
     private long packetsIn;
@@ -98,6 +99,25 @@ public final class Service {
     /** Live associations to its servers that any ILB owns, as they last reported. */
     public int clusterConnections() {
         return clusterConnections;
+    }
+
+    /** Whether and how a client's connections belong together, or null. */
+    @Nullable
+    Affinity affinity() {
+        return config.affinity().orElse(null);
+    }
+
+    /**
+     * What decides on a server for a connection: its 4-tuple, or with affinity its client alone, so that also those of a
+     * client that nobody remembers go to the same server. Good until the next call.
+     */
+    FourTuple key(FourTuple tuple) {
+        Affinity affinity = affinity();
+        return affinity == null ? tuple : affinity.client(tuple, client);
+    }
+
+    private long hash(FourTuple tuple) {
+        return config.scheduler().hash(key(tuple));
     }
 
     boolean configured() {
@@ -239,19 +259,19 @@ public final class Service {
     /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
     int select(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(scheduler.select(config.scheduler().hash(tuple)));
+        return withRoom(scheduler.select(hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
     int selectStateless(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(maglev.select(config.scheduler().hash(tuple)));
+        return withRoom(maglev.select(hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives for a connection that goes on, or {@link Scheduler#NONE}. */
     int selectOrphan(FourTuple tuple) {
         refreshAvailability();
-        int position = maglev.select(config.scheduler().hash(tuple));
+        int position = maglev.select(hash(tuple));
         return position == Scheduler.NONE
                 ? Scheduler.NONE
                 : servers.get(position).index();

@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import java.util.List;
+import java.util.Optional;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -13,6 +14,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param balanceFactor how many times its part of the connections a server may have at most, where the scheduler bounds
  *     that; {@link BoundedLoad#MIN_FACTOR} to {@link BoundedLoad#MAX_FACTOR}
  * @param policy how its servers' lives are treated
+ * @param affinity whether and how all connections of a client go to the same server
  * @param servers of the VIP's address family, fallbacks among them; may be empty
  */
 public record ServiceConfig(
@@ -23,6 +25,7 @@ public record ServiceConfig(
         double balanceFactor,
         Orphan orphan,
         ServicePolicy policy,
+        Optional<Affinity> affinity,
         List<ServerConfig> servers) {
     /** Copies the list. */
     public ServiceConfig {
@@ -37,16 +40,31 @@ public record ServiceConfig(
             SchedulerKind scheduler,
             Orphan orphan,
             List<ServerConfig> servers) {
-        this(name, vip, forwarding, scheduler, BoundedLoad.DEFAULT_FACTOR, orphan, ServicePolicy.DEFAULT, servers);
+        this(
+                name,
+                vip,
+                forwarding,
+                scheduler,
+                BoundedLoad.DEFAULT_FACTOR,
+                orphan,
+                ServicePolicy.DEFAULT,
+                Optional.empty(),
+                servers);
     }
 
     /** The same service with another policy. */
     public ServiceConfig withPolicy(ServicePolicy other) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, servers);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, other, affinity, servers);
+    }
+
+    /** The same service, whose clients' connections belong together as that says. */
+    public ServiceConfig withAffinity(Affinity other) {
+        return new ServiceConfig(
+                name, vip, forwarding, scheduler, balanceFactor, orphan, policy, Optional.of(other), servers);
     }
 
     /** The same service with other servers. */
     public ServiceConfig withServers(List<ServerConfig> others) {
-        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, others);
+        return new ServiceConfig(name, vip, forwarding, scheduler, balanceFactor, orphan, policy, affinity, others);
     }
 }

@@ -27,6 +27,7 @@ final class ServiceTable {
     private Server[] servers = new Server[0];
     private int serverCount;
     private long digest;
+    private OwnershipKeys ownershipKeys = OwnershipKeys.TUPLES;
     private EndpointIndex<Service> destinations = new EndpointIndex<>();
     private EndpointIndex<Service> returns = new EndpointIndex<>();
     private EndpointIndex<Service> vips = new EndpointIndex<>();
@@ -93,6 +94,21 @@ final class ServiceTable {
         return digest;
     }
 
+    /** What connections are ranked by, as the configuration is now; a service that has gone keeps its own. */
+    OwnershipKeys ownershipKeys() {
+        return ownershipKeys;
+    }
+
+    /** For how long a client is remembered, at most; 1 if there is no affinity. */
+    int longestAffinityMillis() {
+        int longest = 1;
+        for (Service service : everySeen) {
+            Affinity affinity = service.affinity();
+            longest = affinity == null ? longest : Math.max(longest, affinity.timeoutMillis());
+        }
+        return longest;
+    }
+
     /** Whether a packet's destination address is a VIP, whatever the port. */
     boolean isVip(FourTuple tuple) {
         return vips.find(tuple.ipv6(), tuple.destinationHigh(), tuple.destinationLow(), 0) != null;
@@ -137,6 +153,8 @@ final class ServiceTable {
         for (ServiceConfig config : configs) {
             digest += digest(config);
         }
+        ownershipKeys =
+                new OwnershipKeys(everySeen.stream().map(Service::config).toList());
         services = Collections.unmodifiableList(configured);
         destinations = newDestinations;
         returns = newReturns;
@@ -173,7 +191,14 @@ final class ServiceTable {
             long limits = (long) server.maxConnections() << 16 | server.weight() << 1 | (server.fallback() ? 1 : 0);
             sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits);
         }
-        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum ^ digest(config.policy()));
+        long affinity = config.affinity().map(ServiceTable::digest).orElse(0L);
+        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum ^ digest(config.policy()) ^ affinity);
+    }
+
+    private static long digest(Affinity affinity) {
+        long digest = EndpointIndex.mix(affinity.prefixBits());
+        digest = EndpointIndex.mix(digest + affinity.prefix6Bits());
+        return EndpointIndex.mix(digest + affinity.timeoutMillis());
     }
 
     private static long digest(ServicePolicy policy) {

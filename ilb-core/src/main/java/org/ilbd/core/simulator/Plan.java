@@ -106,6 +106,7 @@ public final class Plan {
                 60_000,
                 MEASURED_ROOM,
                 MEASURED_ROOM,
+                false,
                 List.of());
         Meter meter = new Meter();
         Outcome outcome = new Simulation(schedule, Trace.NOTHING, meter, UnaryOperator.identity()).run();

@@ -20,6 +20,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param reordering share of them that are late by some milliseconds
  * @param halfOpenRoom for half-open connections at each ILB
  * @param cacheRoom for associations in each ILB's cache
+ * @param affinity whether all connections of a client are to go to the same server
  */
 public record Schedule(
         long seed,
@@ -36,6 +37,7 @@ public record Schedule(
         int establishedTimeoutMillis,
         int halfOpenRoom,
         int cacheRoom,
+        boolean affinity,
         List<PlannedEvent> events) {
     /** Copies the list. */
     public Schedule {
@@ -79,6 +81,7 @@ public record Schedule(
                 random.nextBoolean() ? 16_000 : 60_000,
                 random.nextInt(5) == 0 ? 60 : 1_000,
                 random.nextInt(5) == 0 ? 10 : 1_000,
+                random.nextInt(3) == 0,
                 events);
     }
 
@@ -113,6 +116,7 @@ public record Schedule(
                 establishedTimeoutMillis,
                 halfOpenRoom,
                 cacheRoom,
+                affinity,
                 otherEvents);
     }
 
@@ -122,7 +126,8 @@ public record Schedule(
                 + (overlapping ? "overlapping events" : "one event at a time") + ", loss " + loss + ", duplication "
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
                 + cacheFill.text() + ", " + scheduler + ", orphan " + orphan + ", established timeout "
-                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom);
+                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom
+                + (affinity ? ", affinity" : ""));
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

@@ -3,6 +3,7 @@ package org.ilbd.core.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
@@ -11,6 +12,9 @@ import org.ilbd.core.packet.IpAddress;
 
 /** The server hosts, and which of them the configuration names. */
 final class Servers {
+    /** Clients are hosts, of which all have the same /64; longer than a simulation lasts. */
+    private static final Affinity AFFINITY = new Affinity(32, 128, 3_600_000);
+
     private static final int AT_START = 4;
     private static final int MAX = 10;
     /** From the first ILB that reads a new configuration to the last. */
@@ -63,7 +67,7 @@ final class Servers {
 
     /** The configuration as it is now. */
     List<ServiceConfig> services() {
-        return List.of(new ServiceConfig(
+        ServiceConfig service = new ServiceConfig(
                 "web",
                 simulation.vip(),
                 Forwarding.DIRECT,
@@ -71,7 +75,8 @@ final class Servers {
                 schedule.orphan(),
                 configured.stream()
                         .map(server -> new ServerConfig(server.endpoint, 1))
-                        .toList()));
+                        .toList());
+        return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
@@ -107,7 +112,9 @@ final class Servers {
         List<SimulatedServer> removed =
                 all.stream().filter(server -> !configured.contains(server)).toList();
         if (!removed.isEmpty() && pick % 2 == 0) {
-            configured.add(removed.get((pick / 2) % removed.size()));
+            SimulatedServer again = removed.get((pick / 2) % removed.size());
+            again.changed();
+            configured.add(again);
         } else if (all.size() < MAX) {
             configured.add(create());
         }
@@ -116,6 +123,7 @@ final class Servers {
 
     private void remove(SimulatedServer server) {
         configured.remove(server);
+        server.changed();
         reconfigure();
     }
 
@@ -133,6 +141,7 @@ final class Servers {
     private void goDown(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " goes down");
         server.goDown();
+        server.changed();
         simulation.clients().serverWentDown(server);
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
@@ -142,6 +151,7 @@ final class Servers {
     private void comeUp(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " comes up");
         server.comeUp();
+        server.changed();
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
         }

@@ -13,6 +13,7 @@ import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.Packet;
@@ -238,33 +239,54 @@ final class Faults {
                     any.establishedTimeoutMillis(),
                     this == HALF_OPEN ? SMALL : LARGE,
                     this == CACHE ? SMALL : LARGE,
+                    false,
                     any.events());
         }
 
         EngineConfig withMoreRoom(EngineConfig config) {
-            return new EngineConfig(
-                    config.id(),
-                    config.incarnation(),
-                    config.ownership(),
-                    config.ownershipSeed(),
-                    config.bind(),
-                    config.peers(),
-                    config.multicast(),
-                    config.heartbeatIntervalNanos(),
-                    config.failureTimeoutNanos(),
-                    config.keys(),
-                    config.established(),
-                    LARGE,
-                    config.halfOpenTimeoutMillis(),
-                    config.establishedTimeoutMillis(),
-                    config.closingTimeoutMillis(),
-                    config.cacheFill(),
-                    LARGE,
-                    config.cacheTimeoutMillis(),
-                    config.tableKey0(),
-                    config.tableKey1(),
-                    config.services());
+            return with(config, LARGE, LARGE, config.services());
         }
+    }
+
+    /** Where connections of a client belong together, the ILBs do not know it. */
+    static EngineConfig withoutAffinity(EngineConfig config) {
+        List<ServiceConfig> services = config.services().stream()
+                .map(service -> new ServiceConfig(
+                        service.name(),
+                        service.vip(),
+                        service.forwarding(),
+                        service.scheduler(),
+                        service.orphan(),
+                        service.servers()))
+                .toList();
+        return with(config, config.halfOpen(), config.cacheCapacity(), services);
+    }
+
+    private static EngineConfig with(
+            EngineConfig config, int halfOpen, int cacheCapacity, List<ServiceConfig> services) {
+        return new EngineConfig(
+                config.id(),
+                config.incarnation(),
+                config.ownership(),
+                config.ownershipSeed(),
+                config.bind(),
+                config.peers(),
+                config.multicast(),
+                config.heartbeatIntervalNanos(),
+                config.failureTimeoutNanos(),
+                config.keys(),
+                config.established(),
+                halfOpen,
+                config.clients(),
+                config.halfOpenTimeoutMillis(),
+                config.establishedTimeoutMillis(),
+                config.closingTimeoutMillis(),
+                config.cacheFill(),
+                cacheCapacity,
+                config.cacheTimeoutMillis(),
+                config.tableKey0(),
+                config.tableKey1(),
+                services);
     }
 
     /** Invariant 6: an entry is listed as if it had been used days later, and others behind it. */

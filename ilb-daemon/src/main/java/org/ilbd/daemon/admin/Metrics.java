@@ -182,13 +182,27 @@ final class Metrics implements AutoCloseable {
         connections("backup", Engine::backedUpCount);
         connections("cached", its -> its.cache().size());
         for (ConnectionState state : ConnectionState.values()) {
-            gauge(
-                    "ilbd.connection.states",
-                    "Connections that this ILB owns or backs up, by state.",
-                    Tags.of("state", lower(state)),
-                    owned,
-                    its -> its.size(state));
+            if (!state.isClient()) {
+                gauge(
+                        "ilbd.connection.states",
+                        "Connections that this ILB owns or backs up, by state.",
+                        Tags.of("state", lower(state)),
+                        owned,
+                        its -> its.size(state));
+            }
         }
+        gauge(
+                "ilbd.affinity.clients",
+                "Clients that this ILB owns or backs up, each with the server that its connections go to.",
+                Tags.empty(),
+                owned,
+                OwnedConnections::clients);
+        gauge(
+                "ilbd.affinity.clients.capacity",
+                "Clients that there is room for.",
+                Tags.empty(),
+                owned,
+                OwnedConnections::clientCapacity);
         capacity("half_open", owned, OwnedConnections::halfOpenCapacity);
         capacity("established", owned, OwnedConnections::establishedCapacity);
         capacity("cached", cache, AssociationCache::capacity);

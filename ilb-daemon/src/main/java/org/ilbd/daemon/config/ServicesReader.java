@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
@@ -38,6 +39,7 @@ final class ServicesReader {
             double balanceFactor,
             Orphan orphan,
             ServicePolicy policy,
+            Optional<Affinity> affinity,
             List<ReadServer> servers,
             HealthSettings health,
             Optional<AgentSettings> agent) {}
@@ -68,6 +70,7 @@ final class ServicesReader {
                                 read.balanceFactor,
                                 read.orphan,
                                 read.policy,
+                                read.affinity,
                                 read.servers.stream()
                                         .map(server -> new ServerConfig(
                                                 server.endpoint.value(),
@@ -112,6 +115,7 @@ final class ServicesReader {
                 readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 PolicyReader.read(section),
+                AffinityReader.read(section),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),
                 health.readAgent(section)));

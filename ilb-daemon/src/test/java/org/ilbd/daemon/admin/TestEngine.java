@@ -65,6 +65,7 @@ final class TestEngine implements EngineOutput, MembershipListener, AutoCloseabl
                     List.of(),
                     1000,
                     100,
+                    50,
                     10_000,
                     3_600_000,
                     30_000,

@@ -61,7 +61,7 @@ class BadConfigurationTest {
 
     static Stream<Case> cases() {
         return Stream.concat(
-                Stream.concat(clusterCases(), localCases()),
+                Stream.concat(Stream.concat(clusterCases(), localCases()), affinityCases()),
                 Stream.concat(serviceCases(), Stream.concat(healthCases(), crossCases())));
     }
 
@@ -422,6 +422,32 @@ class BadConfigurationTest {
                         "    api { agent = 9707",
                         "ilb.conf:23: ilb.services.api.agent: wrong type: this is the number 9707, expected is an"
                                 + " object { }"));
+    }
+
+    private static Stream<Case> affinityCases() {
+        return Stream.of(
+                affinity("{ }", "by: missing; expected is one of client-ip"),
+                affinity("{ by = cookie }", "by: 'cookie' is not one of client-ip"),
+                affinity("{ by = client-ip, prefix = 0 }", "prefix: 0 is not in 1..32"),
+                affinity("{ by = client-ip, prefix = 33 }", "prefix: 33 is not in 1..32"),
+                affinity("{ by = client-ip, prefix = /24 }", "prefix: '/24' is not a whole number in 1..32"),
+                affinity("{ by = client-ip, prefix6 = 129 }", "prefix6: 129 is not in 1..128"),
+                affinity("{ by = client-ip, timeout = 500ms }", "timeout: 500ms is not in 1s..7d"),
+                affinity("{ by = client-ip, timeout = 30 }", "timeout: 30 has no unit: write 30ms or 30s"),
+                affinity("{ by = client-ip, prefx = 24 }", "prefx: unknown key; did you mean prefix?"),
+                bad(
+                        "    api {",
+                        "    api { affinity = client-ip",
+                        "ilb.conf:23: ilb.services.api.affinity: wrong type: this is the text 'client-ip', expected is"
+                                + " an object { }"),
+                bad(
+                        "  admin {",
+                        "  connections { clients = 0 }, admin {",
+                        "ilb.conf:29: ilb.connections.clients: 0 is not in 1..100000000"));
+    }
+
+    private static Case affinity(final String with, final String problem) {
+        return bad("    api {", "    api { affinity " + with, "ilb.conf:23: ilb.services.api.affinity." + problem);
     }
 
     private static Case health(final String with, final String problem) {

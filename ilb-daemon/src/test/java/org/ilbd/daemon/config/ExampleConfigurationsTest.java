@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
@@ -84,6 +85,26 @@ class ExampleConfigurationsTest {
         }
     }
 
+    @Test
+    void theExplainedFileNamesEverySettingOfAffinity() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        final Path file = directory.resolve("ilb.conf");
+        Files.writeString(file, text + "\nilb.services.web.affinity { by = client-ip, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
+        assertThat(knownKeys(file))
+                .hasSize(4)
+                .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*# " + key + " = "));
+    }
+
+    @Test
+    void affinityIsByTheWholeAddressForHalfAnHourUnlessSaidOtherwise() throws Exception {
+        final Path file = directory.resolve("ilb.conf");
+        Files.writeString(
+                file,
+                Files.readString(EXAMPLES.resolve("ilb.conf")) + "\nilb.services.web.affinity { by = client-ip }\n");
+        assertThat(ConfigurationLoader.load(file).serviceConfigs().getFirst().affinity())
+                .contains(new Affinity(32, 64, 30 * 60_000));
+    }
+
     private static Stream<String> knownKeys(final Path file) {
         try {
             ConfigurationLoader.load(file);
@@ -105,7 +126,7 @@ class ExampleConfigurationsTest {
                   }
                   datapath { interface = eth1, tun = lb7, busy-poll = 50us }
                   connections {
-                    established = 11, half-open = 12
+                    established = 11, half-open = 12, clients = 18
                     half-open-timeout = 13s, established-timeout = 14m, closing-timeout = 15s
                   }
                   cache { fill = off, capacity = 16, timeout = 17s }
@@ -116,6 +137,7 @@ class ExampleConfigurationsTest {
                     fallback = [{ address = "fd00::67", weight = 3 }]
                     maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
                     report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
+                    affinity { by = client-ip, prefix = 29, prefix6 = 30, timeout = 31m }
                     health { type = none, interval = 200ms }
                   }
                   admin { listen = "[::1]:9000" }
@@ -137,6 +159,7 @@ class ExampleConfigurationsTest {
         assertThat(engine.keys()).isEmpty();
         assertThat(engine.established()).isEqualTo(11);
         assertThat(engine.halfOpen()).isEqualTo(12);
+        assertThat(engine.clients()).isEqualTo(18);
         assertThat(engine.halfOpenTimeoutMillis()).isEqualTo(13_000);
         assertThat(engine.establishedTimeoutMillis()).isEqualTo(14 * 60_000);
         assertThat(engine.closingTimeoutMillis()).isEqualTo(15_000);
@@ -166,6 +189,7 @@ class ExampleConfigurationsTest {
                         24 * 60_000_000_000L,
                         25_000_000_000L,
                         new PassiveHealth(26, 27_000_000_000L, 28_000_000_000L)));
+        assertThat(web.affinity()).contains(new Affinity(29, 30, 31 * 60_000));
         assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7", Duration.ofNanos(50_000)));
         assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
         // The timeout of a check never exceeds the interval, not even by default.
