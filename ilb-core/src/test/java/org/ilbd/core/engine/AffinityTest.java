@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.engine.TestCluster.Ilb;
 import org.ilbd.core.membership.IlbState;
@@ -75,14 +76,14 @@ class AffinityTest {
     @Test
     void connectionsOfAClientGoToOneServerThroughWhicheverIlb() {
         TestCluster cluster = cluster(3);
+        assertThat(new HashSet<>(openAll(cluster))).as("of other clients").hasSize(4);
         Set<Endpoint> servers = new HashSet<>();
         for (int i = 0; i < 200; i++) {
             servers.add(open(cluster, i % 3, CLIENT));
+            // So that it is not always the same one's turn.
+            open(cluster, i % 3, "10.3." + i + ".1");
         }
         assertThat(servers).hasSize(1);
-        assertThat(new HashSet<>(openAll(cluster)))
-                .as("servers of other clients")
-                .hasSize(4);
     }
 
     @Test
@@ -211,13 +212,41 @@ class AffinityTest {
     }
 
     @Test
+    void eachServiceHasItsOwnTimeout() {
+        String other = "10.9.0.2:80";
+        Affinity longer = new Affinity(32, 64, 10 * TIMEOUT_MILLIS);
+        TestCluster cluster =
+                new TestCluster(new Settings().ilbs(1).services(service(VIP, AFFINITY), service(other, longer)));
+        Endpoint server = open(cluster, 0, CLIENT);
+        Endpoint ofOther = open(cluster, 0, CLIENT, other);
+        cluster.advanceMillis(TIMEOUT_MILLIS);
+        assertThat(open(cluster, 0, CLIENT)).isNotEqualTo(server);
+        assertThat(open(cluster, 0, CLIENT, other)).isEqualTo(ofOther);
+    }
+
+    @Test
     void handoverDoesNotMakeAnEntryYounger() {
         TestCluster cluster = cluster(3);
-        List<Endpoint> servers = openAll(cluster);
-        cluster.advanceMillis(TIMEOUT_MILLIS * 3 / 4);
-        cluster.kill(0);
+        openAll(cluster);
+        int latest = latestCreation(cluster);
         cluster.advanceMillis(TIMEOUT_MILLIS / 2);
-        assertThat(openAll(cluster)).isNotEqualTo(servers);
+        cluster.kill(0);
+        cluster.advanceMillis(1_000);
+        assertOnTwoIlbs(cluster, 1, 2);
+        assertThat(latestCreation(cluster)).isBetween(latest, latest + 1);
+    }
+
+    /** When the youngest entry of all was made: the engines have one clock, from one start. */
+    private static int latestCreation(TestCluster cluster) {
+        int latest = 0;
+        for (Ilb ilb : cluster.ilbs) {
+            OwnedConnections table = ilb.engine.owned();
+            int slot = ilb.isRunning() ? table.nextSlot(-1) : OwnedConnections.NONE;
+            for (; slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
+                latest = Math.max(latest, table.createdMillis(slot));
+            }
+        }
+        return latest;
     }
 
     @Test
@@ -237,6 +266,26 @@ class AffinityTest {
         assertThat(open(cluster, (owner + 1) % 3, CLIENT))
                 .as("its backup knows of the change")
                 .isEqualTo(second);
+    }
+
+    @Test
+    void afterAPartitionTheLatestServerOfAClientCounts() {
+        for (int latest : new int[] {0, 2}) {
+            TestCluster cluster = cluster(4);
+            Endpoint first = open(cluster, 0, CLIENT);
+            cluster.cutOff(0, 1);
+            cluster.advanceMillis(1_000);
+            assertThat(open(cluster, 2 - latest, CLIENT)).isEqualTo(first);
+            cluster.advanceMillis(100);
+            report(cluster, first, false);
+            Endpoint second = open(cluster, latest, CLIENT);
+            report(cluster, first, true);
+            cluster.heal();
+            cluster.advanceMillis(2_000);
+            for (int i = 0; i < 4; i++) {
+                assertThat(open(cluster, i, CLIENT)).isEqualTo(second).isNotEqualTo(first);
+            }
+        }
     }
 
     @Test
