@@ -8,6 +8,7 @@ import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
+import org.ilbd.core.scheduler.Peer;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,8 @@ public final class Service {
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
     private Scheduler scheduler;
+    private final HostedServers hosted = new HostedServers();
+    private int reachedIlb = Placement.NONE;
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
@@ -116,6 +119,9 @@ public final class Service {
                 || newConfig.balanceFactor() != config.balanceFactor()
                 || scheduler == maglev) {
             scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
+        }
+        if (scheduler instanceof Peer peer) {
+            peer.setThresholds(newConfig.policy().peer());
         }
         config = newConfig;
         configured = true;
@@ -239,7 +245,23 @@ public final class Service {
     /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
     int select(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(scheduler.select(config.scheduler().hash(tuple)));
+        long hash = config.scheduler().hash(tuple);
+        return withRoom(scheduler instanceof Peer peer ? peer.select(hash, reachedPosition()) : scheduler.select(hash));
+    }
+
+    /** Which of its servers run on ILBs' hosts. */
+    HostedServers hosted() {
+        return hosted;
+    }
+
+    /** Takes note of the ILB that the SYN for the next selection came to from the network: a peer's position, {@link Placement#SELF}, or none. */
+    void noteReachedIlb(int position) {
+        reachedIlb = position;
+    }
+
+    private int reachedPosition() {
+        Server server = hosted.at(reachedIlb);
+        return server == null || !server.configured() ? Scheduler.NONE : server.position();
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */

@@ -163,6 +163,6 @@ class EverySchedulerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SchedulerKind.parse("random"))
                 .withMessage("'random' is not a scheduler (maglev, round-robin, least-connections, random-two-choices,"
-                        + " source-hash, least-load, bounded-load)");
+                        + " source-hash, least-load, bounded-load, peer)");
     }
 }
