@@ -31,6 +31,7 @@ public final class Peer implements Scheduler {
     private Tournament expected = new Tournament(0);
     /** By the loads as reported. */
     private Tournament reported = new Tournament(0);
+
     private long seen;
     private int keepBelow;
     private int passDifference;

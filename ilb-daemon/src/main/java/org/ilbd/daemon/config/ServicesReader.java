@@ -27,6 +27,7 @@ final class ServicesReader {
 
     private final Problems problems;
     private final HealthReader health;
+    private final PeerReader peers;
     private final List<ReadService> services = new ArrayList<>();
 
     /** One service as far as it could be read, with the places that the checks between services point to. */
@@ -48,6 +49,7 @@ final class ServicesReader {
     ServicesReader(final Optional<Section> section, final Problems problems) {
         this.problems = problems;
         this.health = new HealthReader(problems);
+        this.peers = new PeerReader(problems);
         section.ifPresent(this::read);
     }
 
@@ -111,7 +113,7 @@ final class ServicesReader {
                 scheduler,
                 readBalanceFactor(section, scheduler),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
-                PolicyReader.read(section),
+                PolicyReader.read(section).withPeer(peers.read(section, scheduler)),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),
                 health.readAgent(section)));
