@@ -243,7 +243,7 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load; did you"
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load, peer; did you"
                                 + " mean round-robin?"),
                 bad(
                         "scheduler = maglev",
@@ -263,6 +263,20 @@ class BadConfigurationTest {
                         "scheduler = maglev, balance-factor = 1.5",
                         "ilb.conf:16: ilb.services.web.balance-factor: means nothing to the scheduler maglev; it is a"
                                 + " setting of bounded-load"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = peer, peer { keep-below = 50 }",
+                        "ilb.conf:16: ilb.services.web.peer.keep-below: '50' is not a percentage in 0%..100%; write the"
+                                + " % too"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = peer, peer { pass-difference = 0% }",
+                        "ilb.conf:16: ilb.services.web.peer.pass-difference: 0% is not in 1%..100%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = least-load, peer { keep-below = 40% }",
+                        "ilb.conf:16: ilb.services.web.peer: means nothing to the scheduler least-load; it is a setting"
+                                + " of peer"),
                 bad(
                         "scheduler = maglev",
                         "orphan = reject",
