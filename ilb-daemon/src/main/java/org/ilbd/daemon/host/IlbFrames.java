@@ -30,10 +30,10 @@ final class IlbFrames {
     /** Marks what comes for these VIPs from the ILBs that are known. */
     void markFor(final Collection<IpAddress> vips) throws StartupException {
         final StringBuilder script = new StringBuilder(set())
-                .append("add chain " + table + " mark { type filter hook prerouting priority raw; }\n")
-                .append("flush chain " + table + " mark\n");
+                .append("add chain " + table + " from_ilbs { type filter hook prerouting priority raw; }\n")
+                .append("flush chain " + table + " from_ilbs\n");
         for (final IpAddress vip : vips) {
-            script.append("add rule " + table + " mark iifname \"" + interfaceName + "\" ether saddr @ilbs "
+            script.append("add rule " + table + " from_ilbs iifname \"" + interfaceName + "\" ether saddr @ilbs "
                     + (vip.ipv6() ? "ip6" : "ip") + " daddr " + vip + " meta mark set " + RoutingEntry.MARK + "\n");
         }
         run(script.toString());
