@@ -27,6 +27,7 @@ final class Routing {
     private static final String EXISTS = "File exists";
     /** What the kernel and ip say of something that is not there (any more). */
     private static final List<String> ABSENT = List.of(
+            "ddress not found",
             "Cannot assign requested address",
             "No such process",
             "No such file or directory",
