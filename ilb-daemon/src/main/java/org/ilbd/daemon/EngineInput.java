@@ -2,14 +2,15 @@ package org.ilbd.daemon;
 
 import java.lang.foreign.MemorySegment;
 import org.ilbd.core.engine.Engine;
+import org.ilbd.core.engine.PacketBatch;
 import org.ilbd.daemon.cluster.DatagramSink;
 import org.ilbd.daemon.datapath.PacketSink;
 
 /** The engine's way in: packets of the datapath, datagrams of the other ILBs. */
 record EngineInput(Engine engine) implements PacketSink, DatagramSink {
     @Override
-    public void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
-        engine.onPacket(segment, offset, length, nowNanos);
+    public void onPackets(PacketBatch batch, long nowNanos) {
+        engine.onPackets(batch, nowNanos);
     }
 
     @Override

@@ -42,6 +42,7 @@ import org.ilbd.daemon.health.HealthChecker;
 import org.ilbd.daemon.health.HealthTarget;
 import org.ilbd.daemon.host.HostNetwork;
 import org.ilbd.daemon.host.HostRequirements;
+import org.ilbd.daemon.linux.BatchScheduling;
 import org.ilbd.daemon.linux.Errno;
 import org.ilbd.daemon.linux.ErrnoException;
 import org.ilbd.daemon.linux.NetworkDevice;
@@ -70,14 +71,14 @@ final class Node implements AutoCloseable {
     /** Well past the heartbeats that tell of the other ILBs' connections. */
     private static final long RELEASE_MILLIS = 10_000;
 
+    /** On a busy machine it is better to start than to be ready. */
+    private static final long REHEARSAL_NANOS = 1_000_000_000;
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final SingleThreadIoEventLoop loop;
     private final Engine engine;
     private final TunDatapath datapath;
     private final HostNetwork host;
-    /** Of the engine's loop. */
-    private final SliceBudget slice = new SliceBudget();
-
     private final HealthChecker health;
     private final RemovedServers removed = new RemovedServers();
     private final OwnLoad ownLoad;
@@ -90,13 +91,15 @@ final class Node implements AutoCloseable {
         HostRequirements.check(configuration);
         NetworkDevice device = device(configuration);
         checkOnLink(configuration, device);
+        rehearse(configuration);
         try {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));
             loop = eventLoop("ilbd-engine");
             SingleThreadIoEventLoop control = eventLoop("ilbd-control");
             DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
-            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, dutyCycle));
+            Slices slices = new Slices(dutyCycle);
+            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, slices));
             TransferStreams streams = opened(openStreams(configuration, control, inbox));
             SecureRandom random = new SecureRandom();
             engine = new Engine(
@@ -111,12 +114,26 @@ final class Node implements AutoCloseable {
                     control, configuration.admin().listen(), engine, health::counts, dutyCycle, Version.number()));
             host = opened(HostNetwork.start(
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
-            start(control, cluster, dutyCycle, onLost);
+            // What was made so far stays: later collections are not to copy it while packets wait.
+            System.gc();
+            start(control, cluster, streams, dutyCycle, slices, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    /** Before the others and the router see this ILB. */
+    private static void rehearse(Configuration configuration) {
+        long start = System.nanoTime();
+        Rehearsal.run(
+                configuration.cluster().keyBytes(),
+                () -> System.nanoTime() - start < REHEARSAL_NANOS,
+                newcomer -> LOGGER.debug(
+                        "rehearsed a join with {} associations in {} ms",
+                        newcomer.owned().size(),
+                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)));
     }
 
     /**
@@ -128,20 +145,44 @@ final class Node implements AutoCloseable {
         return new Node(configuration, onLost);
     }
 
-    private void start(IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Runnable onLost) {
+    /**
+     * On the engine's loop: where it shares a processor, it is not to interrupt at each packet the program that makes or answers
+     * the packets. It comes a moment later, to several at once, which costs less than a switch for each.
+     */
+    private static void schedule() {
+        try {
+            BatchScheduling.take();
+        } catch (ErrnoException e) {
+            LOGGER.warn("{}: packets are handled one by one where a processor is shared", e.getMessage());
+        }
+    }
+
+    private void start(
+            IoEventLoop control,
+            ClusterEndpoint cluster,
+            TransferStreams streams,
+            DutyCycle dutyCycle,
+            Slices slices,
+            Runnable onLost) {
         warnWithoutKey();
+        // Before anybody knows of this ILB: the first time takes long.
+        loop.submit(() -> {
+                    schedule();
+                    streams.prepare();
+                    tick(control, System.nanoTime());
+                })
+                .awaitUninterruptibly();
         EngineInput input = new EngineInput(engine);
         datapath.start(loop, input, engine.counters()::drop, onLost);
         cluster.start(loop, input, engine.counters()::drop);
         dutyCycle.begin(System.nanoTime());
         loop.scheduleAtFixedRate(
-                () -> {
-                    long now = System.nanoTime();
-                    dutyCycle.onTick(now);
-                    engine.onTick(slice.associations(), now);
-                    followServers(control);
-                    endSlice(now, dutyCycle);
-                },
+                () -> slices.run(
+                        now -> {
+                            dutyCycle.onTick(now);
+                            tick(control, now);
+                        },
+                        () -> engine.handOver(Slices.STEP)),
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
@@ -173,6 +214,11 @@ final class Node implements AutoCloseable {
         }
     }
 
+    private void tick(IoEventLoop control, long nowNanos) {
+        engine.onTick(Slices.STEP, nowNanos);
+        followServers(control);
+    }
+
     /**
      * Prepares for the servers that have come to be known since the last time, by the configuration or by other ILBs: one that
      * is configured nowhere any more still has connections, and this ILB may be handed some of them. On the engine's loop.
@@ -199,20 +245,10 @@ final class Node implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private void onMessage(MemorySegment message, DutyCycle dutyCycle) {
-        long now = System.nanoTime();
-        engine.onTransfer(message, 0, (int) message.byteSize(), slice.associations(), now);
-        endSlice(now, dutyCycle);
-    }
-
-    private void endSlice(long startNanos, DutyCycle dutyCycle) {
-        long nanos = System.nanoTime() - startNanos;
-        dutyCycle.onSlice(nanos);
-        if (engine.isWalking()) {
-            slice.took(nanos);
-        } else {
-            slice.reset();
-        }
+    private void onMessage(MemorySegment message, Slices slices) {
+        slices.run(
+                now -> engine.onTransfer(message, 0, (int) message.byteSize(), Slices.STEP, now),
+                () -> engine.handOver(Slices.STEP));
     }
 
     private void onClosed(Endpoint peer) {
@@ -362,7 +398,7 @@ final class Node implements AutoCloseable {
     private static TunDatapath openDatapath(Configuration configuration, NetworkDevice device) throws StartupException {
         String tun = configuration.datapath().tun();
         try {
-            return TunDatapath.open(tun, device);
+            return TunDatapath.open(tun, device, configuration.datapath().busyPoll());
         } catch (ErrnoException e) {
             if (e.isPermission()) {
                 throw new StartupException(ExitCode.PERMISSION, "datapath.tun = " + tun + ": " + e.getMessage(), e);

@@ -1,10 +1,15 @@
 package org.ilbd.core.bench;
 
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.ownership.OwnershipMode;
+import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.FourTuple;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -12,6 +17,7 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -33,6 +39,9 @@ import org.openjdk.jmh.annotations.Warmup;
 public class TableBenchmark {
 
     private static final int SERVICE = 1;
+    /** Packets that come together, as the datapath hands them in. */
+    private static final int BATCH = 16;
+
     private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
 
     /** Connections in the table, which is full with them. */
@@ -41,6 +50,10 @@ public class TableBenchmark {
 
     private final Arena arena = Arena.ofShared();
     private final FourTuple tuple = new FourTuple();
+    private final FourTuple[] batch = new FourTuple[BATCH];
+    private final int[] tags = new int[BATCH];
+    private final int[] candidates = new int[BATCH];
+    private View view = new View(OwnershipMode.CRC32_MIXED, 0, List.of());
     @SuppressWarnings("NullAway.Init") // by fill()
     private OwnedConnections table;
 
@@ -51,6 +64,13 @@ public class TableBenchmark {
 
     @Setup(Level.Trial)
     public void fill() {
+        view = new View(
+                OwnershipMode.CRC32_MIXED,
+                0,
+                IntStream.range(0, 8).mapToObj(IlbId::ofIndex).toList());
+        for (int i = 0; i < BATCH; i++) {
+            batch[i] = new FourTuple();
+        }
         SplittableRandom random = new SplittableRandom(1);
         table = new OwnedConnections(
                 arena, entries, entries / 10, 10_000, 3_600_000, 30_000, random.nextLong(), random.nextLong());
@@ -66,6 +86,10 @@ public class TableBenchmark {
 
     /** Client i, whose address and port look random. */
     private FourTuple client(int i) {
+        return client(i, tuple);
+    }
+
+    private static FourTuple client(int i, FourTuple tuple) {
         long mixed = i * MULTIPLIER;
         mixed ^= mixed >>> 32;
         return tuple.set(false, 0, (mixed * MULTIPLIER) >>> 32, i & 0xffff, 0, 0x0a090001L, 80);
@@ -97,6 +121,26 @@ public class TableBenchmark {
     public int hitOverlapped() {
         last = 0;
         return table.server(table.find(SERVICE, client(next())));
+    }
+
+    /**
+     * What the engine does with packets that come together: their connections are fetched at once, then each is found. With
+     * the ranking of eight ILBs for each.
+     */
+    @Benchmark
+    @OperationsPerInvocation(BATCH)
+    public long rankAndHitInBatch() {
+        long sum = 0;
+        for (int i = 0; i < BATCH; i++) {
+            tags[i] = table.tag(SERVICE, client(next(), batch[i]));
+            sum += view.rank(batch[i]);
+        }
+        table.fetch(tags, candidates, BATCH);
+        for (int i = 0; i < BATCH; i++) {
+            sum += table.server(table.find(SERVICE, batch[i], tags[i], candidates[i]));
+        }
+        last = (int) sum & Integer.MAX_VALUE;
+        return sum;
     }
 
     /** What the engine does with a packet: find, server, touch; the clock goes on a millisecond in 65,536 packets. */

@@ -50,6 +50,9 @@ final class Entries {
 
     private static final long IPV6_BIT = 1L << 32;
 
+    /** In place of a service and port: no key has it, so a free slot matches none. */
+    private static final long NO_KEY = -1;
+
     private final MemorySegment memory;
     private final LiveSlots live;
 
@@ -93,14 +96,17 @@ final class Entries {
     }
 
     void remove(int slot) {
-        memory.set(INT, at(slot) + NEXT_OFFSET, free);
+        long entry = at(slot);
+        memory.set(LONG, entry + SERVICE_AND_PORT_OFFSET, NO_KEY);
+        memory.set(INT, entry + NEXT_OFFSET, free);
         free = slot;
         live.remove(slot);
         size--;
     }
 
+    /** Whether a slot that was used before holds that key. */
     boolean matches(int slot, long sourceHigh, long sourceLow, long serviceAndPort) {
-        long entry = at(slot);
+        long entry = rawAt(slot);
         return memory.get(LONG, entry + SOURCE_LOW_OFFSET) == sourceLow
                 && memory.get(LONG, entry + SERVICE_AND_PORT_OFFSET) == serviceAndPort
                 && memory.get(LONG, entry + SOURCE_HIGH_OFFSET) == sourceHigh;

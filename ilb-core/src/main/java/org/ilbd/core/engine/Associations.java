@@ -47,6 +47,9 @@ final class Associations {
      */
     private static final int REPLACEMENT_MILLIS = 1_000;
 
+    /** A change of the view has got round after so many failure timeouts: one at each of two ILBs. */
+    private static final int VIEW_TIMEOUTS = 2;
+
     /** Half of the time after which a client sends its SYN again first (RFC 6298, 2.1); one that comes sooner is a duplicate. */
     private static final int MIN_RETRANSMISSION_MILLIS = 500;
 
@@ -65,8 +68,12 @@ final class Associations {
     private final ExpiryPolicy onExpiry = this::mayExpire;
     private final FourTuple expiring = new FourTuple();
 
+    private final int strayMillis;
+
     private boolean trusted;
     private boolean swept = true;
+    private boolean strays;
+    private int lastStrayMillis;
 
     Associations(
             EngineConfig config,
@@ -80,6 +87,7 @@ final class Associations {
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
         this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
+        this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
         this.cached = new CachedAssociations(config, memory, services, announcer, clock, repeatMillis);
         this.cacheFill = config.cacheFill();
@@ -225,14 +233,18 @@ final class Associations {
         }
     }
 
-    /** Whether a connection is half-open here, or is not known to be established at the ILB that holds it besides. */
+    /** Whether a connection is half-open or reset here, or is not known to be established at the ILB that holds it besides. */
     boolean isUnconfirmed(int slot) {
-        return held.state(slot) == ConnectionState.HALF_OPEN || held.isUnconfirmed(slot);
+        return isNotEstablishedYet(slot) || held.isUnconfirmed(slot);
+    }
+
+    private boolean isNotEstablishedYet(int slot) {
+        return held.state(slot) == ConnectionState.HALF_OPEN || held.isReset(slot);
     }
 
     /** A connection is established, which the other ILB that holds it is being told with the packet that says so. */
     void establish(int slot, FourTuple tuple) {
-        if (held.state(slot) != ConnectionState.HALF_OPEN) {
+        if (!isNotEstablishedYet(slot)) {
             held.touch(slot);
         } else if (held.transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
             held.setUnconfirmed(slot, true);
@@ -280,10 +292,29 @@ final class Associations {
         if (state != ConnectionState.CLOSING || toldBy != ToldBy.ANNOUNCEMENT) {
             slot = insert(service, tuple, server, state, reset, ageMillis);
             if (slot != NONE) {
-                held.setKept(slot, toldBy != ToldBy.ANNOUNCEMENT);
+                keep(slot, tuple, toldBy);
             }
         }
         return server;
+    }
+
+    /** Whoever says it takes this ILB for a holder, by a view that this one has yet to see, or has left behind. */
+    private void keep(int slot, FourTuple tuple, ToldBy toldBy) {
+        held.setKept(slot, toldBy != ToldBy.ANNOUNCEMENT);
+        if (toldBy != ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple)) {
+            strays = true;
+            lastStrayMillis = clock.millis();
+        }
+    }
+
+    /** Whether there is something that this ILB was taken for a holder of, so long ago that it has seen every view since then. */
+    boolean hasStrays() {
+        return strays && clock.millis() - lastStrayMillis >= strayMillis;
+    }
+
+    /** A walk over all begins, after which what is not for this ILB to hold is not kept any more. */
+    void forgetStrays() {
+        strays = false;
     }
 
     private int insert(

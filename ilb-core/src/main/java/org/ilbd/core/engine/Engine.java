@@ -33,13 +33,13 @@ public final class Engine {
     private static final int EXPIRED_PER_TICK = 2_000;
 
     /**
-     * The most associations to look at in one slice of a handover: at some 200 ns each, a millisecond. A
-     * handover takes one in each tick and one for each message of its streams, so a million of them takes a second or two.
+     * Associations that a handover looks at in a tick, or with a message of its streams, where nobody looks at the time: at
+     * some 100 ns each, half a millisecond. So a million of them takes a second or two.
      */
-    public static final int MAX_SLICE = 5_000;
+    private static final int SLICE = 5_000;
 
     /** Associations that a handover looks at in a second, at least, while nothing holds it up: a slice with each tick. */
-    public static final long WALKED_PER_SECOND = MAX_SLICE * (1_000_000_000 / TICK_NANOS);
+    public static final long WALKED_PER_SECOND = SLICE * (1_000_000_000 / TICK_NANOS);
 
     /** How often what time does to servers is looked at, and how often, at most, their shares change: a new table costs some ms. */
     private static final long SERVICES_INTERVAL_NANOS = 10 * TICK_NANOS;
@@ -124,7 +124,17 @@ public final class Engine {
      */
     public void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
         advance(nowNanos);
-        router.fromNetwork(segment, offset, length);
+        router.receive(segment, offset, length);
+        router.routeReceived();
+    }
+
+    /** Several such packets, in their order. */
+    public void onPackets(PacketBatch batch, long nowNanos) {
+        advance(nowNanos);
+        for (int i = 0; i < batch.size(); i++) {
+            router.receive(batch.segment(), batch.offset(i), batch.length(i));
+        }
+        router.routeReceived();
     }
 
     /**
@@ -146,9 +156,9 @@ public final class Engine {
         messages.onDatagram(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
     }
 
-    /** One message that came on a transfer stream, with a slice of {@link #MAX_SLICE}. */
+    /** One message that came on a transfer stream, for a caller that does not look at the time. */
     public void onTransfer(MemorySegment segment, long offset, int length, long nowNanos) {
-        onTransfer(segment, offset, length, MAX_SLICE, nowNanos);
+        onTransfer(segment, offset, length, SLICE, nowNanos);
     }
 
     /**
@@ -179,9 +189,9 @@ public final class Engine {
         announcer.flush();
     }
 
-    /** Time has passed; with a slice of {@link #MAX_SLICE}. */
+    /** Time has passed, for a caller that does not look at it. */
     public void onTick(long nowNanos) {
-        onTick(MAX_SLICE, nowNanos);
+        onTick(SLICE, nowNanos);
     }
 
     /**
@@ -205,6 +215,16 @@ public final class Engine {
         handover.step(slice);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
+    }
+
+    /**
+     * Goes on with a handover, after a tick or a message of a transfer stream that left time for it.
+     *
+     * @param slice how many associations to look at, 1 or more
+     * @return whether there are more that can be looked at now: false at the end of a walk, or when its streams are full
+     */
+    public boolean handOver(int slice) {
+        return handover.step(slice);
     }
 
     /**
@@ -331,7 +351,7 @@ public final class Engine {
         return handover.isSending();
     }
 
-    /** Whether a handover walks over the associations, in a slice with each tick and each message of a transfer. */
+    /** Whether a handover walks over the associations. */
     public boolean isWalking() {
         return handover.isWalking();
     }

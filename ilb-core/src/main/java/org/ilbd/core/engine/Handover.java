@@ -133,6 +133,7 @@ final class Handover {
         transfers.updateJoiners();
         transfers.takeMissed();
         onlyMissed = false;
+        associations.forgetStrays();
         walk();
     }
 
@@ -143,8 +144,8 @@ final class Handover {
         walked = 0;
     }
 
-    /** Goes on, over at most {@code budget} associations. */
-    void step(int budget) {
+    /** Goes on, over at most {@code budget} associations; whether there are more that can be looked at now. */
+    boolean step(int budget) {
         if (transfers.abandonStalled()) {
             restartAfterLoss();
         } else if (transfers.hasNewJoiner()) {
@@ -153,15 +154,20 @@ final class Handover {
             // What is missed while the walk goes on may be behind it already.
             onlyMissed = true;
             walk();
+        } else if (phase == Phase.IDLE && associations.hasStrays()) {
+            // Who sent them has seen this view too by now. Nobody tells this ILB what becomes of them.
+            merging = true;
+            restart();
         }
-        switch (phase) {
-            case IDLE -> {}
+        boolean more = switch (phase) {
+            case IDLE -> false;
             case SENDING -> send(budget);
             case SETTLING -> settle();
             case SWEEPING -> sweep(budget);
-        }
+        };
         transfers.flush();
         underReplicated = countUnderReplicated();
+        return more;
     }
 
     /** Whether associations are on their way, or yet to be looked at. */
@@ -195,15 +201,14 @@ final class Handover {
         return unseen + transfers.unsettledRecords();
     }
 
-    private void send(int budget) {
+    private boolean send(int budget) {
         int left = budget * SKIPS;
         while (left > 0) {
             int slot = table.nextSlot(cursor);
             if (slot == Associations.NONE) {
                 phase = Phase.SETTLING;
                 transfers.beginSettling();
-                settle();
-                return;
+                return settle();
             }
             if (onlyMissed && !held.isMissed(slot)) {
                 left--;
@@ -211,11 +216,12 @@ final class Handover {
                 held.setMissed(slot, false);
                 left -= SKIPS;
             } else {
-                return;
+                return false;
             }
             cursor = slot;
             walked++;
         }
+        return true;
     }
 
     /** Sends one association to whom it concerns; false if there is no room on a stream, so that it is to be done again. */
@@ -270,9 +276,9 @@ final class Handover {
                 PeerTransfer.WALK_WINDOW);
     }
 
-    private void settle() {
+    private boolean settle() {
         if (!transfers.areSettled()) {
-            return;
+            return false;
         }
         base = ranking.current();
         beforeJoin = null;
@@ -283,12 +289,13 @@ final class Handover {
         }
         phase = Phase.SWEEPING;
         cursor = Associations.NONE;
+        return true;
     }
 
-    private void sweep(int budget) {
+    private boolean sweep(int budget) {
         if (membership.selfState() != IlbState.ACTIVE) {
             phase = Phase.IDLE;
-            return;
+            return false;
         }
         for (int i = 0; i < budget; i++) {
             int slot = table.nextSlot(cursor);
@@ -297,7 +304,7 @@ final class Handover {
                 associations.setSwept(true);
                 rejoined = false;
                 merging = false;
-                return;
+                return false;
             }
             cursor = slot;
             services.service(table.service(slot)).readTuple(table, slot, tuple);
@@ -306,5 +313,6 @@ final class Handover {
                 associations.letGo(slot, tuple, rejoined || merging);
             }
         }
+        return true;
     }
 }

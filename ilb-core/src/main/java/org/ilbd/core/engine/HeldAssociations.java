@@ -76,6 +76,21 @@ final class HeldAssociations {
         return table.find(service.index(), tuple);
     }
 
+    /** {@link OwnedConnections#tag}. */
+    int tag(Service service, FourTuple tuple) {
+        return table.tag(service.index(), tuple);
+    }
+
+    /** {@link OwnedConnections#fetch}. */
+    void fetch(int[] tags, int[] candidates, int count) {
+        table.fetch(tags, candidates, count);
+    }
+
+    /** {@link OwnedConnections#find(int, FourTuple, int, int)}. */
+    int find(Service service, FourTuple tuple, int tag, int candidate) {
+        return table.find(service.index(), tuple, tag, candidate);
+    }
+
     Server server(int slot) {
         return services.server(table.server(slot));
     }

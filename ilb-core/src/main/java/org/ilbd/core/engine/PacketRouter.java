@@ -32,8 +32,24 @@ final class PacketRouter {
     private final PeerLink link;
     private final Clock clock;
     private final Counters counters;
-    private final Packet packet = new Packet();
     private final Replies replies;
+
+    /** Packets that came from the network together, and what each is; looked up at once, then routed one by one. */
+    private final Packet[] received = new Packet[PacketBatch.CAPACITY];
+
+    private final Packet.Verdict[] verdicts = new Packet.Verdict[PacketBatch.CAPACITY];
+    private final @Nullable Service[] servicesOf = new Service[PacketBatch.CAPACITY];
+    private final int[] tags = new int[PacketBatch.CAPACITY];
+    private final int[] candidates = new int[PacketBatch.CAPACITY];
+    private int receivedCount;
+
+    private final Packet forwarded = new Packet();
+
+    /** The packet that is being routed, the tag of its connection, and where that may be. */
+    private Packet packet = forwarded;
+
+    private int tag;
+    private int candidate;
 
     /** ILBs that the packet has visited before this one, and the tag of the first; from the third it goes nowhere. */
     private int visitsBefore;
@@ -58,26 +74,54 @@ final class PacketRouter {
         this.link = link;
         this.clock = clock;
         this.counters = counters;
+        for (int i = 0; i < received.length; i++) {
+            received[i] = new Packet();
+        }
         this.replies = new Replies(output, counters, memory);
     }
 
-    /** A packet from the network. */
-    void fromNetwork(MemorySegment segment, long offset, int length) {
+    /** Takes a packet from the network; {@link PacketBatch#CAPACITY} at most until {@link #routeReceived}. */
+    void receive(MemorySegment segment, long offset, int length) {
+        Packet.Verdict verdict = received[receivedCount].parse(segment, offset, length);
+        Service service = serviceOf(verdict, received[receivedCount]);
+        verdicts[receivedCount] = verdict;
+        servicesOf[receivedCount] = service;
+        tags[receivedCount] = service == null ? 0 : associations.held().tag(service, received[receivedCount].tuple());
+        candidates[receivedCount] = Associations.NONE;
+        receivedCount++;
+    }
+
+    /** Routes what was received. */
+    void routeReceived() {
+        if (receivedCount > 1) {
+            associations.held().fetch(tags, candidates, receivedCount);
+        }
+        for (int i = 0; i < receivedCount; i++) {
+            packet = received[i];
+            tag = tags[i];
+            candidate = candidates[i];
+            fromNetwork(verdicts[i], servicesOf[i]);
+        }
+        receivedCount = 0;
+    }
+
+    private void fromNetwork(Packet.Verdict verdict, @Nullable Service service) {
         visitsBefore = 0;
-        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        if (service != null) {
+            service.countIn(packet.length());
+            route(service, verdict);
+            return;
+        }
         switch (verdict) {
-            case TCP, ICMP_ERROR -> {
-                Service service = services.findByDestination(packet.tuple());
-                if (service != null) {
-                    service.countIn(packet.length());
-                    route(service, verdict);
-                } else {
-                    returnToClient(verdict);
-                }
-            }
+            case TCP, ICMP_ERROR -> returnToClient(verdict);
             case ICMP_ECHO_REQUEST -> answerEcho();
             default -> counters.drop(reason(verdict));
         }
+    }
+
+    /** The service that a packet is for, if it is one. */
+    private @Nullable Service serviceOf(Packet.Verdict verdict, Packet of) {
+        return isRoutable(verdict) ? services.findByDestination(of.tuple()) : null;
     }
 
     /**
@@ -89,11 +133,11 @@ final class PacketRouter {
     void fromPeer(MemorySegment segment, long offset, int length, int visits, int firstVisitedTag) {
         visitsBefore = visits;
         firstVisited = firstVisitedTag;
-        Packet.Verdict verdict = packet.parse(segment, offset, length);
-        Service service = verdict == Packet.Verdict.TCP || verdict == Packet.Verdict.ICMP_ERROR
-                ? services.findByDestination(packet.tuple())
-                : null;
+        Packet.Verdict verdict = parseForwarded(segment, offset, length);
+        Service service = serviceOf(verdict, packet);
         if (service != null) {
+            tag = associations.held().tag(service, packet.tuple());
+            candidate = Associations.NONE;
             route(service, verdict);
         } else {
             counters.drop(reason(verdict));
@@ -109,7 +153,7 @@ final class PacketRouter {
      */
     void deliverFromHolder(
             MemorySegment segment, long offset, int length, Server server, Peer holder, @Nullable Peer first) {
-        Packet.Verdict verdict = packet.parse(segment, offset, length);
+        Packet.Verdict verdict = parseForwarded(segment, offset, length);
         if (!isRoutable(verdict)) {
             counters.drop(reason(verdict));
             return;
@@ -125,6 +169,11 @@ final class PacketRouter {
             return;
         }
         deliver(server);
+    }
+
+    private Packet.Verdict parseForwarded(MemorySegment segment, long offset, int length) {
+        packet = forwarded;
+        return packet.parse(segment, offset, length);
     }
 
     private void route(Service service, Packet.Verdict verdict) {
@@ -144,7 +193,7 @@ final class PacketRouter {
             return;
         }
         boolean ends = packet.isFin() || packet.isRst();
-        int slot = associations.held().find(service, tuple);
+        int slot = associations.held().find(service, tuple, tag, candidate);
         Server server;
         boolean cut;
         if (slot != Associations.NONE) {

@@ -14,7 +14,6 @@ import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
-import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.TcpHeader;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +24,7 @@ final class Cluster {
 
     static final int HALF_OPEN_TIMEOUT_MILLIS = 5_000;
     static final int CLOSING_TIMEOUT_MILLIS = 8_000;
-    private static final int ESTABLISHED_ROOM = 1_500;
-    private static final int CACHE_ROOM = 1_000;
+    static final int ESTABLISHED_ROOM = 1_500;
     private static final int CACHE_TIMEOUT_MILLIS = 10_000;
     private static final int PORT = 7_440;
     private static final int LATE_IN = 10;
@@ -36,6 +34,7 @@ final class Cluster {
     private final EventQueue queue;
     private final SplittableRandom random;
     private final UnaryOperator<EngineOutput> tamper;
+    private final UnaryOperator<EngineConfig> misconfigure;
     private final Streams streams;
     private final List<SimulatedIlb> processes = new ArrayList<>();
     private final SimulatedIlb[] latest = new SimulatedIlb[MAX_ILBS];
@@ -43,14 +42,19 @@ final class Cluster {
     private double loss;
     private double duplication;
     private double reordering;
-    private int connectionAtHand;
 
-    Cluster(Simulation simulation, Schedule schedule, SplittableRandom random, UnaryOperator<EngineOutput> tamper) {
+    Cluster(
+            Simulation simulation,
+            Schedule schedule,
+            SplittableRandom random,
+            UnaryOperator<EngineOutput> tamper,
+            UnaryOperator<EngineConfig> misconfigure) {
         this.simulation = simulation;
         this.schedule = schedule;
         this.queue = simulation.queue();
         this.random = random;
         this.tamper = tamper;
+        this.misconfigure = misconfigure;
         this.streams = new Streams(this, queue, random.split());
         impair(schedule.loss(), schedule.duplication(), schedule.reordering());
     }
@@ -58,10 +62,19 @@ final class Cluster {
     /**
      * A datagram between ILBs.
      *
-     * @param visits of the packet in it, so far
-     * @param connection that it is about, 0 if it is no forwarded packet
+     * @param visits of the packet in it, so far; 0 if it is no forwarded packet
+     * @param segment that is forwarded, if it is one
      */
-    record Datagram(Endpoint from, byte[] payload, int visits, int connection) {}
+    record Datagram(
+            Endpoint from,
+            byte[] payload,
+            int visits,
+            @Nullable Segment segment) {
+        /** For the trace: that of the packet, or one that nobody reads. */
+        int connection() {
+            return segment == null || segment.connection() == 0 ? Trace.NOTHING : segment.connection();
+        }
+    }
 
     Streams streams() {
         return streams;
@@ -143,12 +156,12 @@ final class Cluster {
                 schedule.establishedTimeoutMillis(),
                 CLOSING_TIMEOUT_MILLIS,
                 schedule.cacheFill(),
-                CACHE_ROOM,
+                schedule.cacheRoom(),
                 CACHE_TIMEOUT_MILLIS,
                 random.nextLong(),
                 random.nextLong(),
                 simulation.servers().services());
-        SimulatedIlb ilb = new SimulatedIlb(place, config, this, simulation, tamper);
+        SimulatedIlb ilb = new SimulatedIlb(place, misconfigure.apply(config), this, simulation, tamper);
         latest[place] = ilb;
         processes.add(ilb);
         simulation.trace().line(0, () -> ilb + " starts");
@@ -208,23 +221,19 @@ final class Cluster {
     void arrive(int place, Segment segment) {
         SimulatedIlb ilb = latest[place];
         if (ilb != null) {
-            connectionAtHand = segment.connection();
-            ilb.onPacket(segment.toPacket(), segment.connection());
-            connectionAtHand = 0;
+            ilb.onPacket(segment);
         }
     }
 
-    void send(SimulatedIlb from, Endpoint peer, byte[] payload, int visits) {
+    void send(SimulatedIlb from, Endpoint peer, Datagram datagram) {
         int copies = random.nextDouble() < loss ? 0 : random.nextDouble() < duplication ? 2 : 1;
-        int connection = visits == 0 ? 0 : connectionAtHand;
         SimulatedIlb target = at(peer);
         if (target == null) {
             return;
         }
         if (copies == 0) {
-            simulation.trace().line(connection == 0 ? -1 : connection, () -> "lost from " + from + " to " + target);
+            simulation.trace().line(datagram.connection(), () -> "lost from " + from + " to " + target);
         }
-        Datagram datagram = new Datagram(from.bind, payload, visits, connection);
         for (int i = 0; i < copies; i++) {
             long delay = 40 * EventQueue.MICROSECOND + random.nextLong(160 * EventQueue.MICROSECOND);
             if (random.nextDouble() < reordering) {
@@ -237,11 +246,8 @@ final class Cluster {
     private void arrive(Endpoint peer, Datagram datagram, SimulatedIlb from) {
         SimulatedIlb ilb = at(peer);
         if (ilb != null && !isCut(from, ilb)) {
-            connectionAtHand = datagram.connection();
-            int connection = connectionAtHand;
-            simulation.trace().line(connection == 0 ? -1 : connection, () -> from + " has forwarded to " + ilb);
+            simulation.trace().line(datagram.connection(), () -> from + " has forwarded to " + ilb);
             ilb.onDatagram(datagram);
-            connectionAtHand = 0;
         }
     }
 
@@ -253,21 +259,12 @@ final class Cluster {
         queue.in(simulation.wireDelay(), () -> target.receive(segment));
     }
 
-    /** A RST that an ILB itself sends. */
-    void reply(SimulatedIlb by, Packet packet) {
-        Segment segment = Segment.of(packet);
-        Segment numbered = new Segment(
-                segment.source(),
-                segment.destination(),
-                segment.flags(),
-                segment.sequence(),
-                segment.acknowledgment(),
-                segment.payload(),
-                connectionAtHand);
-        simulation.trace().line(connectionAtHand, () -> by + " answers: " + TcpHeader.flagNames(numbered.flags()));
-        simulation.oracle().refusedBy(by, connectionAtHand);
-        simulation.toClient(
-                new SimulatedServer.Answer(numbered, simulation.servers().nobody()));
+    /** A RST that an ILB itself sends; it has the number of the connection that it is about. */
+    void reply(SimulatedIlb by, Segment rst) {
+        simulation.trace().fold(rst.connection());
+        simulation.trace().line(rst.connection(), () -> by + " answers: " + TcpHeader.flagNames(rst.flags()));
+        simulation.oracle().refusedBy(by, rst.connection());
+        simulation.toClient(new SimulatedServer.Answer(rst, simulation.servers().nobody()));
     }
 
     /** One ILB takes another for dead; if that lives and was heard until a moment ago, the schedule is no single event. */

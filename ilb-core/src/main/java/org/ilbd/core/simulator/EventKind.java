@@ -10,6 +10,8 @@ public enum EventKind {
     LEAVE("an ILB leaves, and stops when the others have what it held"),
     /** An ILB with a new id starts. */
     JOIN("an ILB that was never there starts"),
+    /** Two or three ILBs with new ids start in the same instant, or within a moment of each other. */
+    JOIN_TOGETHER("two or three ILBs that were never there start in the same instant, or nearly so"),
     /** An ILB starts again under its id: one that has gone, or one that is killed for it a moment before. */
     REJOIN("an ILB starts again under its id, or is killed and started again"),
     /** An ILB's process stands still, as in a long garbage collection, and goes on with all that has piled up. */

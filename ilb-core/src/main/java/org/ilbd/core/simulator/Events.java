@@ -12,6 +12,9 @@ final class Events {
 
     private static final long LEAVE_TIMEOUT_NANOS = 10 * EventQueue.SECOND;
 
+    /** Within half a heartbeat: whoever starts so much later has not been heard, or has only just been. */
+    private static final long TOGETHER_NANOS = 50 * EventQueue.MILLISECOND;
+
     private final Simulation simulation;
     private final EventQueue queue;
     private final Cluster cluster;
@@ -66,10 +69,12 @@ final class Events {
                     leave(chosen);
                 }
             }
-            case JOIN -> {
-                List<Integer> places = cluster.places(false);
-                if (!places.isEmpty()) {
-                    start(places.get(0));
+            case JOIN -> join();
+            case JOIN_TOGETHER -> {
+                int count = 2 + event.pick() % 2;
+                boolean sameInstant = event.pick() / 2 % 2 == 0;
+                for (int i = 0; i < count; i++) {
+                    later(sameInstant ? 0 : random.nextLong(TOGETHER_NANOS), this::join);
                 }
             }
             case REJOIN -> rejoin(chosen, healthy.size(), event, length);
@@ -89,6 +94,13 @@ final class Events {
                 Schedule schedule = simulation.schedule();
                 later(length, () -> cluster.impair(schedule.loss(), schedule.duplication(), schedule.reordering()));
             }
+        }
+    }
+
+    private void join() {
+        List<Integer> places = cluster.places(false);
+        if (!places.isEmpty()) {
+            start(places.get(0));
         }
     }
 

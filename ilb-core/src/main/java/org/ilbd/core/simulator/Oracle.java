@@ -2,14 +2,13 @@ package org.ilbd.core.simulator;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.ilbd.core.engine.Server;
-import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.ownership.IlbId;
-import org.ilbd.core.ownership.OwnershipMode;
-import org.ilbd.core.ownership.View;
+import org.ilbd.core.packet.FourTuple;
 import org.jspecify.annotations.Nullable;
 
-/** Knows from outside what must be, and says what is not. */
+/**
+ * Knows from outside what must become of packets and connections, and says what does not (design, invariants 1, 2 and 4).
+ * What the ILBs hold is for {@link HolderChecks} and {@link TableChecks} to look at.
+ */
 final class Oracle {
     /** Of one packet (design, invariant 4). */
     private static final int MAX_VISITS = 3;
@@ -63,8 +62,8 @@ final class Oracle {
         }
     }
 
-    void withoutRoom(int connection) {
-        Conversation conversation = find(connection);
+    void withoutRoom(Segment syn) {
+        Conversation conversation = find(syn.connection());
         if (conversation != null) {
             conversation.excuse = "accepted where there was no room for its association";
         }
@@ -91,25 +90,22 @@ final class Oracle {
     }
 
     /** Looks at a SYN on its way to a server, after what was done for it. */
-    void synDelivered(SimulatedIlb by, int connection, SimulatedServer target) {
-        Conversation conversation = find(connection);
-        if (conversation == null
-                || conversation.excuse != null
-                || target.knows(conversation.tuple)
-                || by.engine.membership().activeIds().size() < 2) {
+    void synDelivered(SimulatedIlb by, Segment syn, SimulatedServer target) {
+        Conversation conversation = find(syn.connection());
+        boolean excused = conversation != null && conversation.excuse != null;
+        if (excused || target.hasSeen(syn) || by.engine.membership().activeIds().size() < 2) {
             return;
         }
+        FourTuple tuple = syn.tuple();
         int holders = 0;
         for (SimulatedIlb ilb : simulation.cluster().processes()) {
-            if (ilb.isRunning() || simulation.queue().now() - ilb.endedNanos() < REMEMBERED_NANOS) {
-                Server held = ilb.engine.held(conversation.tuple);
-                if (held != null && held.endpoint().equals(target.endpoint)) {
-                    holders++;
-                }
+            boolean counts = ilb.isRunning() || simulation.queue().now() - ilb.endedNanos() < REMEMBERED_NANOS;
+            if (counts && ilb.holds(tuple, target)) {
+                holders++;
             }
         }
         if (holders < 2) {
-            violation(2, "a SYN came to " + target + " with its association on " + holders + " ILB", conversation);
+            violation(2, syn + " came to " + target + " with its association on " + holders + " ILB", conversation);
         }
     }
 
@@ -117,6 +113,16 @@ final class Oracle {
     void notReleased(SimulatedIlb ilb) {
         if (!simulation.mayBreak()) {
             violation(5, ilb + " was not released", null);
+        }
+    }
+
+    /** A connection is not with its owner or its backup although nothing is handed over any more. */
+    void notHeld(String what, Conversation conversation) {
+        if (simulation.mayBreak()) {
+            broken++;
+            conversation.excuse = "not with its holders after events that overlapped";
+        } else {
+            violation(3, what, conversation);
         }
     }
 
@@ -128,82 +134,5 @@ final class Oracle {
 
     private @Nullable Conversation find(int connection) {
         return simulation.clients().conversation(connection);
-    }
-
-    /** Whether all ILBs see the same view, which is all of them, and have handed over what there is. */
-    boolean isSettled() {
-        return whyNotSettled().isEmpty();
-    }
-
-    /** What the cluster is still busy with; empty if with nothing. */
-    String whyNotSettled() {
-        List<SimulatedIlb> running = simulation.cluster().running();
-        List<IlbId> ids = running.stream().map(ilb -> ilb.id).sorted().toList();
-        for (SimulatedIlb ilb : running) {
-            if (ilb.isPaused() || ilb.isLeaving()) {
-                return ilb + " stands still or leaves";
-            }
-            if (ilb.engine.membership().selfState() != IlbState.ACTIVE) {
-                return ilb + " is " + ilb.engine.membership().selfState();
-            }
-            if (!ilb.engine.membership().activeIds().equals(ids)) {
-                return ilb + " sees " + ilb.engine.membership().activeIds() + ", not " + ids;
-            }
-            if (ilb.engine.membership().viewDigest()
-                    != running.get(0).engine.membership().viewDigest()) {
-                return ilb + " and " + running.get(0) + " see different incarnations";
-            }
-            if (ilb.engine.isHandingOver() || (running.size() > 1 && ilb.engine.underReplicated() > 0)) {
-                return ilb + " is handing over, " + ilb.engine.underReplicated() + " on one ILB only";
-            }
-        }
-        return "";
-    }
-
-    /** Once the cluster has settled: each connection is with its owner and its backup, and the tables are in order. */
-    void checkHolders() {
-        List<SimulatedIlb> running = simulation.cluster().running();
-        View view = new View(
-                OwnershipMode.CRC32_MIXED,
-                simulation.schedule().seed(),
-                running.stream().map(ilb -> ilb.id).sorted().toList());
-        for (Conversation conversation : simulation.clients().conversations()) {
-            if (conversation.isBound()) {
-                long rank = view.rank(conversation.tuple);
-                checkHolder(view, View.owner(rank), "owner", conversation);
-                if (view.size() > 1) {
-                    checkHolder(view, View.backup(rank), "backup", conversation);
-                }
-            }
-        }
-        checkTables();
-    }
-
-    private void checkHolder(View view, int position, String role, Conversation conversation) {
-        SimulatedServer server = conversation.server;
-        for (SimulatedIlb ilb : simulation.cluster().running()) {
-            if (server != null && ilb.id.equals(view.member(position))) {
-                Server held = ilb.engine.held(conversation.tuple);
-                if (held == null || !held.endpoint().equals(server.endpoint)) {
-                    if (simulation.mayBreak()) {
-                        broken++;
-                        conversation.excuse = "not with its " + role + " after events that overlapped";
-                    } else {
-                        violation(3, "its " + role + ", " + ilb + ", holds " + held, conversation);
-                    }
-                }
-            }
-        }
-    }
-
-    void checkTables() {
-        for (SimulatedIlb ilb : simulation.cluster().running()) {
-            try {
-                ilb.engine.owned().checkConsistency();
-                ilb.engine.cache().checkConsistency();
-            } catch (IllegalStateException e) {
-                violation(6, ilb + ": " + e.getMessage(), null);
-            }
-        }
     }
 }

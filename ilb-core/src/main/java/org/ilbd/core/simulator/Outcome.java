@@ -25,6 +25,21 @@ public record Outcome(
         long simulatedNanos,
         Coverage coverage,
         List<String> lines) {
+    /** The same with one violation that was found afterwards. */
+    Outcome with(Violation violation) {
+        return new Outcome(
+                schedule,
+                List.of(violation),
+                hash,
+                steps,
+                connections,
+                broken,
+                falseAlarms,
+                simulatedNanos,
+                coverage,
+                lines);
+    }
+
     /** Whether no invariant was broken. */
     public boolean isGood() {
         return violations.isEmpty();

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.UnaryOperator;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.engine.CacheFill;
@@ -104,9 +105,10 @@ public final class Plan {
                 Orphan.HASH,
                 60_000,
                 MEASURED_ROOM,
+                MEASURED_ROOM,
                 List.of());
         Meter meter = new Meter();
-        Outcome outcome = new Simulation(schedule, Trace.NOTHING, meter).run();
+        Outcome outcome = new Simulation(schedule, Trace.NOTHING, meter, UnaryOperator.identity()).run();
         if (!outcome.isGood()) {
             throw new IllegalStateException("the measured cluster failed: " + outcome.violations());
         }

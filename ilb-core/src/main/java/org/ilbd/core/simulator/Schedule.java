@@ -18,6 +18,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param loss share of the datagrams between ILBs that get lost, 0 to 1
  * @param duplication share of them that arrive twice
  * @param reordering share of them that are late by some milliseconds
+ * @param halfOpenRoom for half-open connections at each ILB
+ * @param cacheRoom for associations in each ILB's cache
  */
 public record Schedule(
         long seed,
@@ -33,6 +35,7 @@ public record Schedule(
         Orphan orphan,
         int establishedTimeoutMillis,
         int halfOpenRoom,
+        int cacheRoom,
         List<PlannedEvent> events) {
     /** Copies the list. */
     public Schedule {
@@ -75,6 +78,7 @@ public record Schedule(
                 random.nextInt(4) == 0 ? Orphan.RESET : Orphan.HASH,
                 random.nextBoolean() ? 16_000 : 60_000,
                 random.nextInt(5) == 0 ? 60 : 1_000,
+                random.nextInt(5) == 0 ? 10 : 1_000,
                 events);
     }
 
@@ -108,6 +112,7 @@ public record Schedule(
                 orphan,
                 establishedTimeoutMillis,
                 halfOpenRoom,
+                cacheRoom,
                 otherEvents);
     }
 
@@ -117,7 +122,7 @@ public record Schedule(
                 + (overlapping ? "overlapping events" : "one event at a time") + ", loss " + loss + ", duplication "
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
                 + cacheFill.text() + ", " + scheduler + ", orphan " + orphan + ", established timeout "
-                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom);
+                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom);
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.InternetChecksum;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Ipv4Header;
@@ -36,6 +37,10 @@ record Segment(
         return is(TcpHeader.SYN) && !is(TcpHeader.ACK);
     }
 
+    FourTuple tuple() {
+        return new FourTuple().set(source, destination);
+    }
+
     /** The RST of an end that knows no such connection (RFC 9293, 3.10.7.1). */
     Segment reset() {
         return new Segment(
@@ -46,6 +51,10 @@ record Segment(
                 0,
                 new byte[0],
                 connection);
+    }
+
+    Segment ofConnection(int number) {
+        return new Segment(source, destination, flags, sequence, acknowledgment, payload, number);
     }
 
     byte[] toPacket() {

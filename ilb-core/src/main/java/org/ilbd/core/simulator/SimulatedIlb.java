@@ -21,8 +21,11 @@ import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
 import org.jspecify.annotations.Nullable;
 
 /** One process {@code ilbd}, from its start to its end: a real engine on a host that can stand still. */
@@ -41,6 +44,7 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
     private final EventQueue queue;
     private final Trace trace;
     private final Oracle oracle;
+    private final TableChecks tables;
     private final MemorySegment buffer = MemorySegment.ofArray(new long[(FRONT + 18_000) / 8]);
 
     /** What waits for a process that stands still, each kind in its order. */
@@ -54,8 +58,13 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
     private boolean paused;
     private boolean leaving;
     private long endedNanos;
-    private int visits;
     private long lastPacketNanos;
+
+    /** The packet that is being handled, and how many ILBs it has come to. */
+    @Nullable
+    private Segment atHand;
+
+    private int visits;
 
     @Nullable
     private SimulatedServer synDeliveredTo;
@@ -75,6 +84,7 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
         this.oracle = simulation.oracle();
         this.startedNanos = queue.now();
         this.engine = new Engine(config, tamper.apply(this), this, SimulatedIlb::allocate, queue.now());
+        this.tables = new TableChecks(this, simulation.schedule(), oracle);
         queue.in(Engine.TICK_NANOS, this::tick);
     }
 
@@ -84,6 +94,16 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
 
     boolean isRunning() {
         return running;
+    }
+
+    /** Whether it holds a connection, as its owner or as its backup, for that server. */
+    boolean holds(FourTuple tuple, SimulatedServer server) {
+        Server held = engine.held(tuple);
+        return held != null && held.endpoint().equals(server.endpoint);
+    }
+
+    TableChecks tables() {
+        return tables;
     }
 
     boolean isPaused() {
@@ -135,7 +155,7 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
             return;
         }
         if (!paused) {
-            engine.onTick(queue.now());
+            step(() -> engine.onTick(queue.now()));
         }
         queue.in(Engine.TICK_NANOS, this::tick);
     }
@@ -169,18 +189,14 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
         }
     }
 
-    void onPacket(byte[] packet, int connection) {
+    void onPacket(Segment segment) {
         whenRunning(PACKETS, () -> {
+            byte[] packet = segment.toPacket();
             trace.fold(index, packet);
-            trace.line(connection, () -> "at " + this);
+            trace.line(segment.connection(), () -> "at " + this);
             lastPacketNanos = queue.now();
-            visits = 1;
             load(packet);
-            long roomless = roomless();
-            engine.onPacket(buffer, FRONT, packet.length, queue.now());
-            lookAtSyn(connection, roomless);
-            visits = 0;
-            engine.onBatchEnd(queue.now());
+            handle(segment, 1, () -> engine.onPacket(buffer, FRONT, packet.length, queue.now()));
         });
     }
 
@@ -188,38 +204,54 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
         whenRunning(DATAGRAMS, () -> {
             byte[] payload = datagram.payload();
             trace.fold(index + 64, payload);
-            visits = datagram.visits() + 1;
             load(payload);
             IpAddress source = datagram.from().address();
-            long roomless = roomless();
-            engine.onDatagram(
-                    buffer,
-                    FRONT,
-                    payload.length,
-                    source.ipv6(),
-                    source.high(),
-                    source.low(),
-                    datagram.from().port(),
-                    queue.now());
-            lookAtSyn(datagram.connection(), roomless);
-            visits = 0;
-            engine.onBatchEnd(queue.now());
+            handle(
+                    datagram.segment(),
+                    datagram.visits() + 1,
+                    () -> engine.onDatagram(
+                            buffer,
+                            FRONT,
+                            payload.length,
+                            source.ipv6(),
+                            source.high(),
+                            source.low(),
+                            datagram.from().port(),
+                            queue.now()));
         });
+    }
+
+    private void handle(@Nullable Segment segment, int visit, Runnable action) {
+        if (segment == null) {
+            step(action);
+        } else {
+            oracle.visited(visit, this);
+            atHand = segment;
+            visits = visit;
+            long roomless = roomless();
+            tables.before(segment);
+            step(action);
+            tables.after(segment);
+            if (roomless() != roomless) {
+                oracle.withoutRoom(segment);
+            } else if (synDeliveredTo != null) {
+                oracle.synDelivered(this, segment, synDeliveredTo);
+            }
+            synDeliveredTo = null;
+            atHand = null;
+        }
+        engine.onBatchEnd(queue.now());
+    }
+
+    /** Whatever an engine is called for is a step, after which the invariants hold. */
+    private void step(Runnable action) {
+        action.run();
+        tables.checkSizes();
     }
 
     /** SYNs that found no room for their association, here as at their owner or as at their backup. */
     private long roomless() {
         return engine.counters().get(Counter.STATELESS_SYNS) + engine.counters().get(Counter.TABLE_FULL);
-    }
-
-    private void lookAtSyn(int connection, long roomlessBefore) {
-        SimulatedServer target = synDeliveredTo;
-        synDeliveredTo = null;
-        if (roomless() != roomlessBefore) {
-            oracle.withoutRoom(connection);
-        } else if (target != null) {
-            oracle.synDelivered(this, connection, target);
-        }
     }
 
     /** A SYN has left for a server: to be looked at once it is known whether its association had room. */
@@ -231,12 +263,12 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
         whenRunning(STREAMS_AND_TASKS, () -> {
             trace.fold(index + 128, message);
             load(message);
-            engine.onTransfer(buffer, FRONT, message.length, queue.now());
+            step(() -> engine.onTransfer(buffer, FRONT, message.length, queue.now()));
         });
     }
 
     void onTransferClosed(Endpoint peer) {
-        whenRunning(STREAMS_AND_TASKS, () -> engine.onTransferClosed(peer, queue.now()));
+        whenRunning(STREAMS_AND_TASKS, () -> step(() -> engine.onTransferClosed(peer, queue.now())));
     }
 
     void reconfigure(List<ServiceConfig> services) {
@@ -267,7 +299,6 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
 
     @Override
     public void deliver(Packet packet, Server server) {
-        oracle.visited(visits, this);
         cluster.deliver(this, Segment.of(packet), server);
     }
 
@@ -278,14 +309,15 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
 
     @Override
     public void reply(Packet packet) {
-        cluster.reply(this, packet);
+        Segment rst = Segment.of(packet);
+        cluster.reply(this, atHand == null ? rst : rst.ofConnection(atHand.connection()));
     }
 
     @Override
     public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
         byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
-        oracle.visited(visits, this);
-        cluster.send(this, peer, copy, visits);
+        boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
+        cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
     }
 
     @Override

@@ -26,8 +26,10 @@ final class SimulatedServer implements TcpEndpoint.Host {
         return up;
     }
 
-    boolean knows(FourTuple tuple) {
-        return endpoints.containsKey(tuple);
+    /** Whether it has accepted a connection by this very SYN. */
+    boolean hasSeen(Segment syn) {
+        TcpEndpoint tcp = endpoints.get(syn.tuple());
+        return tcp != null && tcp.isMadeBy(syn);
     }
 
     void goDown() {
@@ -47,7 +49,7 @@ final class SimulatedServer implements TcpEndpoint.Host {
         if (!up) {
             return;
         }
-        FourTuple tuple = new FourTuple().set(segment.source(), segment.destination());
+        FourTuple tuple = segment.tuple();
         TcpEndpoint tcp = endpoints.get(tuple);
         if (segment.isSyn() && (tcp == null || tcp.givesWayTo(segment))) {
             if (tcp != null) {

@@ -5,25 +5,50 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
 
 /** Runs schedules, and explains those that break an invariant. */
 public final class Simulator {
+    private static final int REPEATABLE = 7;
+
     private final UnaryOperator<EngineOutput> tamper;
+    private final UnaryOperator<EngineConfig> misconfigure;
 
     /** Runs what the engines decide as it is. */
     public Simulator() {
-        this(UnaryOperator.identity());
+        this(UnaryOperator.identity(), UnaryOperator.identity());
     }
 
-    /** @param tamper stands between each engine and its host, to show that a fault is found */
-    Simulator(UnaryOperator<EngineOutput> tamper) {
+    /**
+     * One with faults, to show that they are found.
+     *
+     * @param tamper stands between each engine and its host
+     * @param misconfigure gives an engine another configuration than the schedule says
+     */
+    Simulator(UnaryOperator<EngineOutput> tamper, UnaryOperator<EngineConfig> misconfigure) {
         this.tamper = tamper;
+        this.misconfigure = misconfigure;
     }
 
     /** Runs one schedule. */
     public Outcome run(Schedule schedule) {
-        return new Simulation(schedule, Trace.NOTHING, tamper).run();
+        return new Simulation(schedule, Trace.NOTHING, tamper, misconfigure).run();
+    }
+
+    /** Runs one schedule twice: if it was good and is not the same run again, that is the violation. */
+    public Outcome runTwice(Schedule schedule) {
+        Outcome once = run(schedule);
+        Outcome again = run(schedule);
+        boolean same = again.hash() == once.hash() && again.steps() == once.steps();
+        return same || !once.isGood()
+                ? once
+                : once.with(new Violation(
+                        REPEATABLE,
+                        "two runs differ: " + once.steps() + " and " + again.steps() + " steps, hashes "
+                                + Long.toHexString(once.hash()) + " and " + Long.toHexString(again.hash()),
+                        0,
+                        0));
     }
 
     /** Runs a schedule that breaks an invariant with fewer and fewer events, and once more with lines to read. */
@@ -35,7 +60,7 @@ public final class Simulator {
                 })
                 .shorten(failing);
         int connection = run(shortest).violations().get(0).connection();
-        Outcome outcome = new Simulation(shortest, connection, tamper).run();
+        Outcome outcome = new Simulation(shortest, connection, tamper, misconfigure).run();
         return new Explanation(shortest, outcome.violations(), outcome.lines());
     }
 

@@ -63,6 +63,12 @@ class OwnedConnectionsPropertyTest {
         }
     }
 
+    private static final int FETCHED = 16;
+
+    private final int[] fetched = new int[FETCHED];
+    private final int[] tags = new int[FETCHED];
+    private final int[] candidates = new int[FETCHED];
+
     private void run(OwnedConnections table) {
         table.onEviction(slot -> evict(table, slot));
         int clients = 2 * (establishedCapacity + halfOpenCapacity) + 3;
@@ -77,6 +83,8 @@ class OwnedConnectionsPropertyTest {
             if (slot != (entry == null ? OwnedConnections.NONE : entry.slot)) {
                 throw new AssertionError("client " + client + " is in slot " + slot + " after " + i + " operations");
             }
+            checkFetched(table, clients, i);
+            Clients.fill(tuple, client);
             if (entry == null) {
                 insert(table, client);
             } else {
@@ -94,6 +102,24 @@ class OwnedConnectionsPropertyTest {
         table.checkConsistency();
         checkWalk(table);
         assertThat(table.evictions()).isEqualTo(evicted);
+    }
+
+    /** What was fetched some operations ago leads to what is there now. */
+    private void checkFetched(OwnedConnections table, int clients, int operation) {
+        if (operation % 20 == 0) {
+            for (int i = 0; i < FETCHED; i++) {
+                fetched[i] = random.nextInt(clients);
+                Clients.fill(tuple, fetched[i]);
+                tags[i] = table.tag(service(fetched[i]), tuple);
+            }
+            table.fetch(tags, candidates, FETCHED);
+        }
+        int i = random.nextInt(FETCHED);
+        Entry entry = model.get(fetched[i]);
+        int slot = table.find(service(fetched[i]), Clients.fill(tuple, fetched[i]), tags[i], candidates[i]);
+        if (slot != (entry == null ? OwnedConnections.NONE : entry.slot)) {
+            throw new AssertionError("fetched client " + fetched[i] + " is in slot " + slot + " after " + operation);
+        }
     }
 
     private void insert(OwnedConnections table, int client) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.ilbd.core.engine.OpenConnections.VIP;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
+import static org.ilbd.core.engine.TestCluster.RST;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
 import java.util.List;
@@ -87,6 +88,20 @@ class AgreementTest {
         cluster.loses(AgreementTest::isAssociations);
 
         assertThat(cluster.send(neither, CLIENT, VIP, ACK)).hasSize(1);
+
+        assertThat(established(owner)).isEqualTo(1);
+        assertThat(established(backup)).isEqualTo(1);
+    }
+
+    @Test
+    void theFirstPacketAfterAStraysRstEstablishesBothAlthoughAllAnnouncementsAreLost() {
+        open();
+        cluster.send(owner, CLIENT, VIP, RST);
+        cluster.advanceMillis(10);
+        assertThat(established(backup)).isZero();
+        cluster.loses(AgreementTest::isAssociations);
+
+        assertThat(cluster.send(owner, CLIENT, VIP, ACK)).hasSize(1);
 
         assertThat(established(owner)).isEqualTo(1);
         assertThat(established(backup)).isEqualTo(1);

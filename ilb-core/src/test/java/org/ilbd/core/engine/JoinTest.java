@@ -6,6 +6,9 @@ import static org.ilbd.core.engine.OpenConnections.VIP;
 import java.util.List;
 import java.util.function.Predicate;
 import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 
 /** A third ILB joins two that have connections: what each of the three is then to each connection. */
@@ -132,6 +135,37 @@ class JoinTest {
         assertThat(three.ilbs).allMatch(ilb -> ilb.state() == IlbState.ACTIVE);
         assertThat(alone.orphans()).isZero();
         alone.assertHeldBy(0, 1, 2);
+    }
+
+    @Test
+    void whoWasTakenForTheBackupByAnOlderViewLetsGoOnceTheViewIsThatOfAll() {
+        TestCluster four = new TestCluster(new Settings().ilbs(4).running(3));
+        Roles three = Roles.among(0, 1, 2);
+        Roles all = Roles.among(0, 1, 2, 3);
+        int number = 0;
+        while (three.owner(OpenConnections.client(number), VIP) != 0
+                || all.holders(OpenConnections.client(number), VIP)
+                        .contains(three.backup(OpenConnections.client(number), VIP))) {
+            number++;
+        }
+        String client = OpenConnections.client(number);
+        int backup = three.backup(client, VIP);
+        four.loses(datagram -> datagram.from().equals(Settings.endpoint(3))
+                && datagram.to().equals(Settings.endpoint(0))
+                && datagram.payload()[MessageHeader.TYPE_OFFSET] == MessageType.ID.code()
+                && datagram.payload()[IdMessage.STATE_OFFSET] == IlbState.ACTIVE.code());
+        four.start(3);
+        four.advanceMillis(200);
+        assertThat(four.ilb(backup).engine.membership().activeIds()).hasSize(4);
+        assertThat(four.ilb(0).engine.membership().activeIds()).hasSize(3);
+        OpenConnections opened = new OpenConnections(four);
+        opened.adopt(client, four.open(0, client, VIP).endpoint());
+        assertThat(four.holders(client, VIP)).contains(0, backup);
+        four.loses(datagram -> false);
+        four.advanceMillis(2_000);
+
+        opened.assertHeldBy(0, 1, 2, 3);
+        opened.assertAllServed();
     }
 
     @Test

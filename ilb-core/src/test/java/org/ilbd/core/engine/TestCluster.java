@@ -32,6 +32,9 @@ final class TestCluster {
     /** A packet that left the cluster for a server. */
     record Delivery(int ilb, Server server, String tuple, int tcpFlags) {}
 
+    /** Room for a packet in a batch, with what stands in front of it. */
+    private static final int PACKET_ROOM = FRONT + 65_536;
+
     /** A packet that left the cluster for a client. */
     record Outgoing(int ilb, byte[] packet, Optional<Service> service) {}
 
@@ -222,9 +225,20 @@ final class TestCluster {
     }
 
     List<Delivery> send(int ilb, byte[] packet) {
+        return send(ilb, List.of(packet));
+    }
+
+    /** Packets reach an ILB together; the deliveries that come of them. */
+    List<Delivery> send(int ilb, List<byte[]> packets) {
         int before = deliveries.size();
-        put(packet);
-        ilbs.get(ilb).engine.onPacket(buffer, FRONT, packet.length, now);
+        MemorySegment segment = Arena.ofAuto().allocate((long) packets.size() * PACKET_ROOM, 8);
+        PacketBatch batch = new PacketBatch(segment);
+        for (byte[] packet : packets) {
+            long offset = (long) batch.size() * PACKET_ROOM + FRONT;
+            MemorySegment.copy(packet, 0, segment, ValueLayout.JAVA_BYTE, offset, packet.length);
+            batch.add(offset, packet.length);
+        }
+        ilbs.get(ilb).engine.onPackets(batch, now);
         settle();
         return new ArrayList<>(deliveries.subList(before, deliveries.size()));
     }

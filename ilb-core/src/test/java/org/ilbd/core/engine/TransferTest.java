@@ -61,6 +61,31 @@ class TransferTest {
     }
 
     @Test
+    void aCallerLetsAWalkGoOnInStepsAndIsToldWhenItCannot() {
+        connections.open(400);
+        cluster.start(NEWCOMER);
+        cluster.ilb(0).streamsOpen = false;
+        cluster.advanceMillis(200);
+        Engine sender = cluster.ilb(0).engine;
+        int before = sender.handoverWalked();
+        assertThat(sender.handOver(10)).isFalse();
+        assertThat(sender.handoverWalked()).isEqualTo(before);
+
+        cluster.ilb(0).streamsOpen = true;
+        assertThat(sender.handOver(10)).isTrue();
+        assertThat(sender.handoverWalked()).isEqualTo(before + 10);
+        int steps = 1;
+        while (sender.handOver(10)) {
+            steps++;
+        }
+        assertThat(steps).isEqualTo((sender.owned().size() - before) / 10);
+        assertThat(sender.handoverWalked()).isEqualTo(sender.owned().size());
+
+        cluster.advanceMillis(300);
+        assertJoined();
+    }
+
+    @Test
     void changesWhileTheStreamsTakeNothingAreNotLost() {
         List<String> old = connections.open(400);
         cluster.start(NEWCOMER);

@@ -2,33 +2,29 @@ package org.ilbd.core.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.lang.foreign.MemorySegment;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.EngineOutput;
-import org.ilbd.core.engine.Server;
-import org.ilbd.core.packet.Endpoint;
-import org.ilbd.core.packet.Packet;
-import org.ilbd.core.protocol.ForwardHeader;
-import org.ilbd.core.protocol.MessageHeader;
-import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Hosts that do what they must not, to show that each check finds it. */
 class CheckerTest {
-    private static final int ILBS = 3;
+    private static final int ILBS = Faults.ILBS;
     private static final Set<EventKind> NOTHING = EnumSet.noneOf(EventKind.class);
 
     @Test
     void packetAtTheWrongServerIsFound() {
-        assertThat(firstViolation(Misdelivers::new, NOTHING).invariant()).isEqualTo(1);
+        assertThat(firstViolation(Faults.Misdelivers::new, NOTHING).invariant()).isEqualTo(1);
     }
 
     @Test
     void packetThatNeverArrivesIsFound() {
-        Violation violation = firstViolation(Swallows::new, NOTHING);
+        Violation violation = firstViolation(Faults.Swallows::new, NOTHING);
 
         assertThat(violation.invariant()).isEqualTo(1);
         assertThat(violation.what()).contains("stuck");
@@ -36,19 +32,87 @@ class CheckerTest {
 
     @Test
     void synThatDoesNotGoThroughTheBackupIsFound() {
-        assertThat(firstViolation(SkipsTheBackup::new, NOTHING).invariant()).isEqualTo(2);
+        assertThat(firstViolation(Faults.SkipsTheBackup::new, NOTHING).invariant())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void viewThatNeverBecomesThatOfAllIsFound() {
+        Violation violation = firstViolation(Faults.KeepsItsStateToItself::new, EnumSet.of(EventKind.JOIN));
+
+        assertThat(violation.invariant()).isEqualTo(3);
+        assertThat(violation.what()).contains("not settled after join");
+    }
+
+    @Test
+    void packetThatGoesRoundAndRoundIsFound() {
+        assertThat(firstViolation(Faults.PassesOn::new, NOTHING).invariant()).isEqualTo(4);
+    }
+
+    @Test
+    void underReplicationThatDoesNotEndIsFound() {
+        Violation violation = firstViolation(Faults.HandsNothingOver::new, EnumSet.of(EventKind.CRASH));
+
+        assertThat(violation.invariant()).isEqualTo(5);
+        assertThat(violation.what()).contains("on one ILB only");
+    }
+
+    @Test
+    void gaugeThatSaysZeroAlthoughNothingHasArrivedIsFound() {
+        Violation violation = firstViolation(Faults.SendsEmptyFrames::new, EnumSet.of(EventKind.CRASH));
+
+        assertThat(violation.invariant()).isEqualTo(5);
+        assertThat(violation.what()).contains("the ILBs say 0");
+    }
+
+    @Test
+    void establishedAssociationThatGivesWayToASynIsFound() {
+        Violation violation = firstViolation(Faults.EvictsTheEstablished::new, NOTHING);
+
+        assertThat(violation.invariant()).isEqualTo(6);
+        assertThat(violation.what()).contains("established associations of others");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void tableThatGrowsPastItsRoomIsFound(Faults.Table table) {
+        Simulator simulator = new Simulator(UnaryOperator.identity(), table::withMoreRoom);
+        Schedule crowded = table.crowded();
+        assertThat(new Simulator().run(crowded).violations()).isEmpty();
+
+        Violation violation = simulator.run(crowded).violations().get(0);
+
+        assertThat(violation.invariant()).isEqualTo(6);
+        assertThat(violation.what()).contains("and room for");
+    }
+
+    @Test
+    void tableThatIsOutOfOrderInsideIsFound() {
+        Violation violation = firstViolation(Faults.TouchesInTheFuture::new, NOTHING);
+
+        assertThat(violation.invariant()).isEqualTo(6);
+    }
+
+    @Test
+    void runThatIsNotTheSameASecondTimeIsFound() {
+        AtomicInteger everyRun = new AtomicInteger();
+        Simulator simulator = new Simulator(host -> new Faults.LosesOne(host, everyRun), UnaryOperator.identity());
+
+        Outcome outcome = simulator.runTwice(Schedule.random(1, ILBS, NOTHING, false));
+
+        assertThat(outcome.violations()).extracting(Violation::invariant).containsExactly(7);
     }
 
     @Test
     void newcomerThatIsNeverToldIsFound() {
-        assertThat(firstViolation(IgnoresNewcomers::new, EnumSet.of(EventKind.JOIN))
+        assertThat(firstViolation(Faults.IgnoresNewcomers::new, EnumSet.of(EventKind.JOIN))
                         .invariant())
                 .isIn(3, 5);
     }
 
     @Test
     void explanationIsShorterAndFailsInTheSameWay() {
-        Simulator simulator = new Simulator(IgnoresNewcomers::new);
+        Simulator simulator = new Simulator(Faults.IgnoresNewcomers::new, UnaryOperator.identity());
         for (long seed = 1; seed <= 1_000; seed++) {
             Schedule schedule = Schedule.random(
                     seed, ILBS, EnumSet.of(EventKind.JOIN, EventKind.RESHUFFLE, EventKind.SYN_BURST), false);
@@ -68,80 +132,16 @@ class CheckerTest {
     }
 
     private static Violation firstViolation(UnaryOperator<EngineOutput> tamper, Set<EventKind> kinds) {
+        return firstViolation(new Simulator(tamper, UnaryOperator.identity()), kinds);
+    }
+
+    private static Violation firstViolation(Simulator simulator, Set<EventKind> kinds) {
         for (long seed = 1; seed <= 5; seed++) {
-            Outcome outcome = new Simulator(tamper).run(Schedule.random(seed, ILBS, kinds, false));
+            Outcome outcome = simulator.run(Schedule.random(seed, ILBS, kinds, false));
             if (!outcome.isGood()) {
                 return outcome.violations().get(0);
             }
         }
         throw new AssertionError("nothing was found");
-    }
-
-    /** Delivers the 50th packet with data to another server. */
-    private static final class Misdelivers extends Relay {
-        private int count;
-
-        Misdelivers(EngineOutput host) {
-            super(host);
-        }
-
-        @Override
-        public void deliver(Packet packet, Server server) {
-            List<Server> servers = server.service().servers();
-            boolean wrong = packet.payloadLength() > 0 && ++count == 50;
-            super.deliver(packet, wrong ? servers.get((servers.indexOf(server) + 1) % servers.size()) : server);
-        }
-    }
-
-    /** Loses all packets of one client port once they carry data. */
-    private static final class Swallows extends Relay {
-        Swallows(EngineOutput host) {
-            super(host);
-        }
-
-        @Override
-        public void deliver(Packet packet, Server server) {
-            if (packet.payloadLength() == 0 || packet.tuple().sourcePort() % 7 != 0) {
-                super.deliver(packet, server);
-            }
-        }
-    }
-
-    /** Sends the backup everything but the SYNs, which it delivers itself. */
-    private static final class SkipsTheBackup extends Relay {
-        private final ForwardHeader header = new ForwardHeader();
-        private final Packet packet = new Packet();
-
-        SkipsTheBackup(EngineOutput host) {
-            super(host);
-        }
-
-        @Override
-        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
-            boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
-            if (forwards) {
-                header.decode(datagram, offset, length);
-            }
-            if (forwards && header.hasAssociation()) {
-                packet.parse(datagram, header.packetOffset(), header.packetLength());
-                SimulatedIlb ilb = (SimulatedIlb) host;
-                Server server = ilb.engine.held(packet.tuple());
-                super.deliver(packet, java.util.Objects.requireNonNull(server));
-            } else {
-                super.send(peer, datagram, offset, length);
-            }
-        }
-    }
-
-    /** Opens no stream to an ILB that was not there from the start. */
-    private static final class IgnoresNewcomers extends Relay {
-        IgnoresNewcomers(EngineOutput host) {
-            super(host);
-        }
-
-        @Override
-        public boolean canTransfer(Endpoint peer) {
-            return Cluster.place(peer) < ILBS && super.canTransfer(peer);
-        }
     }
 }

@@ -15,6 +15,7 @@ public final class DutyCycle {
     private volatile long longestNanos;
     private volatile long lateTicks;
     private volatile long longestSliceNanos;
+    private volatile long longestSliceWorkNanos;
 
     /** The loop starts soon; now is on the scale of {@link System#nanoTime()}. */
     public DutyCycle(long nowNanos) {
@@ -39,10 +40,18 @@ public final class DutyCycle {
         }
     }
 
-    /** The loop has done one piece of work that is not for a packet, of that length; on the engine's thread only. */
-    public void onSlice(long nanos) {
+    /**
+     * The loop has done one piece of work that is not for a packet; on the engine's thread only.
+     *
+     * @param nanos from its beginning to its end
+     * @param workNanos of these, what the thread had a processor for
+     */
+    public void onSlice(long nanos, long workNanos) {
         if (nanos > longestSliceNanos) {
             longestSliceNanos = nanos;
+        }
+        if (workNanos > longestSliceWorkNanos) {
+            longestSliceWorkNanos = workNanos;
         }
     }
 
@@ -64,6 +73,11 @@ public final class DutyCycle {
     /** The longest piece of work that packets had to wait for since the start: a tick, or a message of a transfer stream. */
     public long longestSliceNanos() {
         return longestSliceNanos;
+    }
+
+    /** The most processor time of such a piece of work: the rest of its length belonged to other threads, or to a collection of garbage. */
+    public long longestSliceWorkNanos() {
+        return longestSliceWorkNanos;
     }
 
     /** How many ticks came more than 100 ms after the one before. */

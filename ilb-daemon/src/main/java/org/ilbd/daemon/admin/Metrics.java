@@ -104,6 +104,10 @@ final class Metrics implements AutoCloseable {
                         "The longest that packets had to wait for a tick or a message of a transfer, since the start.")
                 .baseUnit("seconds")
                 .register(registry);
+        Gauge.builder("ilbd.engine.longest.slice.work", dutyCycle, cycle -> cycle.longestSliceWorkNanos() / 1e9)
+                .description("The most processor time that a tick or a message of a transfer took, since the start.")
+                .baseUnit("seconds")
+                .register(registry);
         counter(
                 "ilbd.engine.late.ticks",
                 "Ticks of the engine that came more than 100 ms after the one before.",

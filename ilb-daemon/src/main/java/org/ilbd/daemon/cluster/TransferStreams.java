@@ -3,6 +3,7 @@ package org.ilbd.daemon.cluster;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -115,6 +116,15 @@ public final class TransferStreams implements AutoCloseable {
                 .addLast(new LengthFieldBasedFrameDecoder(
                         MAX_MESSAGE_BYTES + LENGTH_FIELD_BYTES, 0, LENGTH_FIELD_BYTES, 0, LENGTH_FIELD_BYTES))
                 .addLast(new Receiver(sink));
+    }
+
+    /** Does for the calling thread what the first message on a stream would need a millisecond or two for. */
+    public void prepare() {
+        ByteBufAllocator.DEFAULT
+                .directBuffer(LENGTH_FIELD_BYTES)
+                .writeShort(0)
+                .writeBytes(MemorySegment.ofArray(new byte[1]).asByteBuffer())
+                .release();
     }
 
     /** Whether the stream to a peer takes a message now; if there is none, it begins to open one. */

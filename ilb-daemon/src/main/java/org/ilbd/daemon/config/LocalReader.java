@@ -12,6 +12,10 @@ final class LocalReader {
 
     private static final String DEFAULT_TUN = "ilb0";
 
+    private static final Kind<Duration> BUSY_POLL = Kind.duration(Duration.ZERO, Duration.ofMillis(1));
+    /** About what it costs to sleep and be woken on a virtual machine: whoever looks longer loses more than it can win. */
+    private static final Duration DEFAULT_BUSY_POLL = Duration.ofNanos(30_000);
+
     /** At 64 bytes each: at most 6.4 GB of memory. */
     private static final Kind<Integer> CAPACITY = Kind.integer(1, 100_000_000);
     /** Times in the tables are 32-bit milliseconds whose differences are compared: far below 2^31 ms, 24 days. */
@@ -64,6 +68,7 @@ final class LocalReader {
         final String interfaceName =
                 section.required("interface", device).map(Located::value).orElse("");
         final String tun = section.value("tun", device, DEFAULT_TUN);
+        final Duration busyPoll = section.value("busy-poll", BUSY_POLL, DEFAULT_BUSY_POLL);
         section.finish();
         if (interfaceName.equals(tun)) {
             problems.add(
@@ -71,7 +76,7 @@ final class LocalReader {
                     section.pathOf("tun"),
                     tun + " is the interface too; ilbd makes the TUN device itself, so give it a name that is free");
         }
-        return new DatapathSettings(interfaceName, tun);
+        return new DatapathSettings(interfaceName, tun, busyPoll);
     }
 
     private static ConnectionSettings readConnections(final Section section) {

@@ -46,6 +46,8 @@ final class SystemCalls {
             "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle RECVMMSG =
             function("recvmmsg", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle SCHED_SETSCHEDULER =
+            function("sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle STRERROR = Linker.nativeLinker()
             .downcallHandle(
                     Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
@@ -154,6 +156,14 @@ final class SystemCalls {
             return result(capture, (int) RECVMMSG.invokeExact(capture, fd, messages, count, flags, 0L));
         } catch (Throwable e) {
             throw new LinkageError("recvmmsg", e);
+        }
+    }
+
+    static int schedSetscheduler(MemorySegment capture, int thread, int policy, long parameters) {
+        try {
+            return result(capture, (int) SCHED_SETSCHEDULER.invokeExact(capture, thread, policy, parameters));
+        } catch (Throwable e) {
+            throw new LinkageError("sched_setscheduler", e);
         }
     }
 

@@ -51,10 +51,12 @@ class DutyCycleTest {
 
     @Test
     void keepsTheLongestSlice() {
-        dutyCycle.onSlice(300);
-        dutyCycle.onSlice(700);
-        dutyCycle.onSlice(500);
+        dutyCycle.onSlice(300, 300);
+        dutyCycle.onSlice(700, 100);
+        dutyCycle.onSlice(500, 400);
+        dutyCycle.onSlice(600, 200);
 
         assertThat(dutyCycle.longestSliceNanos()).isEqualTo(700);
+        assertThat(dutyCycle.longestSliceWorkNanos()).isEqualTo(400);
     }
 }

@@ -42,7 +42,7 @@ class AgentCommandTest {
 
     @Test
     void addressThatIsTakenIsTold() throws IOException {
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             final String listen = "127.0.0.1:" + taken.getLocalPort();
             assertThat(execute("agent", "--listen", listen)).isEqualTo(ExitCode.BIND.number());
             assertThat(err.toString()).contains("--listen " + listen + ": Address already in use");

@@ -103,7 +103,7 @@ class ExampleConfigurationsTest {
                     id = 7, bind = "fd00::1", port = 7000, multicast = "ff05::7440"
                     heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5
                   }
-                  datapath { interface = eth1, tun = lb7 }
+                  datapath { interface = eth1, tun = lb7, busy-poll = 50us }
                   connections {
                     established = 11, half-open = 12
                     half-open-timeout = 13s, established-timeout = 14m, closing-timeout = 15s
@@ -166,7 +166,7 @@ class ExampleConfigurationsTest {
                         24 * 60_000_000_000L,
                         25_000_000_000L,
                         new PassiveHealth(26, 27_000_000_000L, 28_000_000_000L)));
-        assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7"));
+        assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7", Duration.ofNanos(50_000)));
         assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
         // The timeout of a check never exceeds the interval, not even by default.
         assertThat(configuration.services().getFirst().health())

@@ -9,7 +9,9 @@ import java.io.InputStreamReader;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.ilbd.core.engine.DropReason;
+import org.ilbd.core.engine.PacketBatch;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.daemon.linux.NetworkDevice;
@@ -40,7 +42,7 @@ public final class DatapathProcess {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         NetworkDevice device = NetworkDevice.find(arguments[1]);
         MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try (TunDatapath datapath = TunDatapath.open(arguments[0], device)) {
+        try (TunDatapath datapath = TunDatapath.open(arguments[0], device, Duration.ZERO)) {
             DatapathProcess process = new DatapathProcess(
                     datapath,
                     arguments[2].equals("direct"),
@@ -55,7 +57,7 @@ public final class DatapathProcess {
         if (direct) {
             OnLinkCheck.problem(datapath.device(), server.address()).ifPresent(System.err::println);
         }
-        datapath.start(loop, this::onPacket, reason -> drops[reason.ordinal()]++, () -> System.out.println("lost"));
+        datapath.start(loop, this::onPackets, reason -> drops[reason.ordinal()]++, () -> System.out.println("lost"));
         long loopThread = loop.submit(() -> {
                     if (direct) {
                         datapath.follow(0, server.address());
@@ -85,7 +87,13 @@ public final class DatapathProcess {
         System.err.print(datapath.clientErrors());
     }
 
-    private void onPacket(MemorySegment segment, long offset, int length, long nowNanos) {
+    private void onPackets(PacketBatch batch, long nowNanos) {
+        for (int i = 0; i < batch.size(); i++) {
+            onPacket(batch.segment(), batch.offset(i), batch.length(i));
+        }
+    }
+
+    private void onPacket(MemorySegment segment, long offset, int length) {
         packets++;
         bytes += length;
         longest = Math.max(longest, length);

@@ -34,7 +34,7 @@ class AgentWatchTest {
 
     @BeforeEach
     void startAgent() throws IOException {
-        agent = new ServerSocket(0, 64, InetAddress.getByName("127.0.0.1"));
+        agent = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
         serving = Thread.ofVirtual().start(this::serve);
     }
 
@@ -209,7 +209,7 @@ class AgentWatchTest {
         await().until(() -> watched.replies(AgentResult.OK) >= asked + 3);
         assertThat(watched.isUp()).as("the health check says down").isFalse();
 
-        try (ServerSocket _ = new ServerSocket(port, 64, InetAddress.getByName("127.0.0.1"))) {
+        try (ServerSocket _ = new ServerSocket(port, 64, InetAddress.getLoopbackAddress())) {
             await().until(watched::isUp);
             answer = "down\n";
             await().until(() -> !watched.isUp());

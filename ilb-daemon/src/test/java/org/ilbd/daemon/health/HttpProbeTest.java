@@ -34,7 +34,7 @@ class HttpProbeTest {
 
     @BeforeEach
     void listen() throws IOException {
-        listening = new ServerSocket(0, 64, InetAddress.getByName("127.0.0.1"));
+        listening = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
         serving = Thread.ofVirtual().start(this::serve);
     }
 

@@ -20,7 +20,10 @@ class AgentIT {
     @RegisterExtension
     final Lab lab = new Lab();
 
+    @SuppressWarnings("NullAway.Init") // by startBoth()
     private Ilb ilb;
+
+    @SuppressWarnings("NullAway.Init") // by startBoth()
     private Haproxy haproxy;
 
     /** What an agent says, and what the server is after it. Empty: it says nothing at all. */

@@ -148,15 +148,20 @@ class HandoverIT {
         for (Ilb ilb : ilbs) {
             Scrape scrape = ilb.scrape();
             System.out.printf(
-                    "%s: %s: %d associations sent, longest slice %.2f ms, longest distance of ticks %.1f ms, %s%n",
+                    "%s: %s: %d associations sent, longest slice %.2f ms (work %.2f ms), longest distance of ticks %.1f ms, %s%n",
                     what,
                     ilb.host(),
                     scrape.value(TRANSFERRED),
-                    scrape.samples().getOrDefault("ilbd_engine_longest_slice_seconds", Double.NaN) * 1e3,
-                    scrape.samples().getOrDefault("ilbd_engine_longest_cycle_seconds", Double.NaN) * 1e3,
+                    millis(scrape, "longest_slice"),
+                    millis(scrape, "longest_slice_work"),
+                    millis(scrape, "longest_cycle"),
                     resident(ilb));
             System.out.print(ilb.child().errors());
         }
+    }
+
+    private static double millis(Scrape scrape, String figure) {
+        return scrape.samples().getOrDefault("ilbd_engine_" + figure + "_seconds", Double.NaN) * 1e3;
     }
 
     private String resident(Ilb ilb) {

@@ -1,0 +1,170 @@
+package org.ilbd.core.simulator;
+
+import java.util.List;
+import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.ownership.IlbId;
+import org.ilbd.core.ownership.OwnershipMode;
+import org.ilbd.core.ownership.View;
+import org.ilbd.core.packet.FourTuple;
+
+/**
+ * Compares what the ILBs see, hold and say of it with what there is (design, invariants 3 and 5). An association is
+ * under-replicated if it is on one ILB only, whatever that ILB says.
+ */
+final class HolderChecks {
+    private final Simulation simulation;
+    private boolean agreed;
+
+    HolderChecks(Simulation simulation) {
+        this.simulation = simulation;
+    }
+
+    private List<SimulatedIlb> running() {
+        return simulation.cluster().running();
+    }
+
+    private static List<IlbId> ids(List<SimulatedIlb> ilbs) {
+        return ilbs.stream().map(ilb -> ilb.id).sorted().toList();
+    }
+
+    /** What is missing until all ILBs are ACTIVE and see the same view, which is all of them; empty if nothing is. */
+    String whyViewsDiffer() {
+        List<SimulatedIlb> running = running();
+        List<IlbId> ids = ids(running);
+        for (SimulatedIlb ilb : running) {
+            if (ilb.isPaused() || ilb.isLeaving()) {
+                return ilb + " stands still or leaves";
+            }
+            if (ilb.engine.membership().selfState() != IlbState.ACTIVE) {
+                return ilb + " is " + ilb.engine.membership().selfState();
+            }
+            if (!ilb.engine.membership().activeIds().equals(ids)) {
+                return ilb + " sees " + ilb.engine.membership().activeIds() + ", not " + ids;
+            }
+            if (ilb.engine.membership().viewDigest()
+                    != running.get(0).engine.membership().viewDigest()) {
+                return ilb + " and " + running.get(0) + " see different incarnations";
+            }
+        }
+        return "";
+    }
+
+    /** Who has yet to hand something over; empty if nobody has. */
+    String whyHandingOver() {
+        List<SimulatedIlb> running = running();
+        for (SimulatedIlb ilb : running) {
+            if (ilb.engine.isWalking()
+                    || ilb.engine.isHandingOver()
+                    || (running.size() > 1 && ilb.engine.underReplicated() > 0)) {
+                return ilb + " is handing over, " + ilb.engine.underReplicated() + " on one ILB only";
+            }
+        }
+        return "";
+    }
+
+    /** Once nothing is handed over any more: each connection is with its owner and its backup, and each knows what it owns. */
+    void checkHolders() {
+        View view = view();
+        for (Conversation conversation : simulation.clients().conversations()) {
+            SimulatedServer server = conversation.server;
+            if (conversation.isBound() && server != null) {
+                long rank = view.rank(conversation.tuple);
+                checkHolder(view, View.owner(rank), "owner", conversation, server);
+                checkHolder(view, View.backup(rank), "backup", conversation, server);
+            }
+        }
+        running().forEach(ilb -> checkOwned(view, ilb));
+    }
+
+    private void checkHolder(View view, int position, String role, Conversation conversation, SimulatedServer server) {
+        for (SimulatedIlb ilb : running()) {
+            if (isMember(view, position, ilb) && !ilb.holds(conversation.tuple, server)) {
+                simulation
+                        .oracle()
+                        .notHeld(
+                                "its " + role + ", " + ilb + ", holds " + ilb.engine.held(conversation.tuple),
+                                conversation);
+            }
+        }
+    }
+
+    /** When all views have been the same for long enough: nobody but owner and backup holds a connection. */
+    void checkNobodyElseHolds() {
+        View view = view();
+        for (Conversation conversation : simulation.clients().conversations()) {
+            long rank = view.rank(conversation.tuple);
+            for (SimulatedIlb ilb : running()) {
+                boolean other = !isMember(view, View.owner(rank), ilb) && !isMember(view, View.backup(rank), ilb);
+                if (other && conversation.isBound() && ilb.engine.held(conversation.tuple) != null) {
+                    simulation.oracle().violation(3, ilb + " holds it too", conversation);
+                }
+            }
+        }
+    }
+
+    private View view() {
+        return new View(OwnershipMode.CRC32_MIXED, simulation.schedule().seed(), ids(running()));
+    }
+
+    private static boolean isMember(View view, int position, SimulatedIlb ilb) {
+        return position >= 0 && view.member(position).equals(ilb.id);
+    }
+
+    private void checkOwned(View view, SimulatedIlb ilb) {
+        OwnedConnections table = ilb.engine.owned();
+        FourTuple tuple = new FourTuple();
+        int owned = 0;
+        for (int slot = table.nextSlot(-1); slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
+            tuple.set(
+                    table.ipv6(slot),
+                    table.sourceHigh(slot),
+                    table.sourceLow(slot),
+                    table.sourcePort(slot),
+                    simulation.vip().address().high(),
+                    simulation.vip().address().low(),
+                    simulation.vip().port());
+            owned += isMember(view, View.owner(view.rank(tuple)), ilb) ? 1 : 0;
+        }
+        if (owned != ilb.engine.ownedCount()) {
+            simulation.oracle().violation(3, ilb + " owns " + owned + ", and says " + ilb.engine.ownedCount(), null);
+        }
+    }
+
+    /**
+     * Whether the ILBs say of as many associations as there are that they are on one ILB only. Between a change of the
+     * view and the next tick, and while an ILB does not know of a change, they cannot. What is left over from events that
+     * overlapped may be with one ILB that others do not take for a holder, and is not asked for.
+     */
+    void checkGauge() {
+        boolean agree = running().size() > 1 && whyViewsDiffer().isEmpty();
+        if (agree && agreed && !simulation.mayBreak()) {
+            int said = running().stream()
+                    .mapToInt(ilb -> ilb.engine.underReplicated())
+                    .sum();
+            int alone = 0;
+            Conversation example = null;
+            for (Conversation conversation : simulation.clients().conversations()) {
+                if (conversation.isBound() && holders(conversation) == 1) {
+                    alone++;
+                    example = conversation;
+                }
+            }
+            if (alone > said) {
+                simulation
+                        .oracle()
+                        .violation(5, alone + " associations are on one ILB only, the ILBs say " + said, example);
+            }
+        }
+        agreed = agree;
+    }
+
+    private long holders(Conversation conversation) {
+        SimulatedServer server = conversation.server;
+        return server == null
+                ? 0
+                : running().stream()
+                        .filter(ilb -> ilb.holds(conversation.tuple, server))
+                        .count();
+    }
+}

@@ -1,0 +1,154 @@
+package org.ilbd.core.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.ilbd.core.engine.OpenConnections.VIP;
+import static org.ilbd.core.engine.TestCluster.ACK;
+import static org.ilbd.core.engine.TestCluster.FIN_ACK;
+import static org.ilbd.core.engine.TestCluster.SYN;
+
+import java.util.List;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.engine.TestCluster.Delivery;
+import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
+import org.junit.jupiter.api.Test;
+
+/** A client uses a port again for its next connection: what is known and said of the last one does not concern that. */
+class PortReuseTest {
+    private static final String CLIENT = OpenConnections.client(1);
+
+    private final Roles roles = Roles.among(0, 1, 2);
+    private final int owner = roles.owner(CLIENT, VIP);
+    private final int backup = roles.backup(CLIENT, VIP);
+    private final int neither = 3 - owner - backup;
+    private final TestCluster cluster = TestCluster.of(3);
+
+    private static boolean isOfType(TestCluster.InFlight datagram, MessageType type) {
+        return datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) type.code();
+    }
+
+    private static boolean isFromTo(TestCluster.InFlight datagram, int from, int to) {
+        return datagram.from().equals(Settings.endpoint(from)) && datagram.to().equals(Settings.endpoint(to));
+    }
+
+    private static void serverIsDown(TestCluster cluster, int ilb, Endpoint server) {
+        for (Server candidate : cluster.ilb(ilb).engine.services().get(0).servers()) {
+            if (candidate.endpoint().equals(server)) {
+                cluster.ilb(ilb).engine.onServerReport(candidate, ServerReport.ofCheck(false), cluster.now);
+            }
+        }
+    }
+
+    private static Endpoint only(List<Delivery> deliveries) {
+        assertThat(deliveries).hasSize(1);
+        return deliveries.get(0).server().endpoint();
+    }
+
+    /** FIN, SYN and ACK through one ILB, so fast that what it says of the end waits in a datagram. */
+    private void assertTheNextConnectionLives(int through, int millis) {
+        cluster.send(through, CLIENT, VIP, SYN);
+        cluster.send(through, CLIENT, VIP, ACK);
+        cluster.advanceMillis(10);
+        cluster.send(through, CLIENT, VIP, ACK);
+        cluster.advanceMillis(millis);
+        cluster.send(through, CLIENT, VIP, FIN_ACK);
+        Endpoint server = only(cluster.send(through, CLIENT, VIP, SYN));
+        assertThat(only(cluster.send(through, CLIENT, VIP, ACK))).isEqualTo(server);
+        // Longer than a connection that closes is remembered.
+        cluster.advanceMillis(40_000);
+
+        for (int holder : new int[] {owner, backup}) {
+            assertThat(cluster.ilb(holder).engine.owned().size(ConnectionState.ESTABLISHED))
+                    .as("at %d", holder)
+                    .isEqualTo(1);
+        }
+        cluster.kill(owner);
+        cluster.advanceMillis(600);
+        assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
+    }
+
+    @Test
+    void theOwnersWordOfTheEndDoesNotComeBehindTheNextConnection() {
+        // So young that an end of it could be that of the next one.
+        assertTheNextConnectionLives(owner, 0);
+    }
+
+    @Test
+    void theWordOfTheEndOfWhoIsNeitherDoesNotComeBehindTheNextConnection() {
+        assertTheNextConnectionLives(neither, 50);
+    }
+
+    @Test
+    void whoPassesASynOnDoesNotServeWhatItKnewBefore() {
+        Endpoint first = cluster.open(neither, CLIENT, VIP).endpoint();
+        cluster.send(neither, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(first);
+        serverIsDown(cluster, owner, first);
+
+        Endpoint second = only(cluster.send(neither, CLIENT, VIP, SYN));
+        assertThat(second).isNotEqualTo(first);
+        // Before it has heard of the other server.
+        assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(second);
+    }
+
+    @Test
+    void aSynWaitsForANewcomerThatKnowsAnotherServerAndMayBeActive() {
+        TestCluster joining = new TestCluster(new Settings().ilbs(3).running(2));
+        int oldOwner = Roles.among(0, 1).owner(CLIENT, VIP);
+        String client = CLIENT;
+        for (int i = 1; roles.owner(client, VIP) != 2; i++) {
+            client = OpenConnections.client(i);
+            oldOwner = Roles.among(0, 1).owner(client, VIP);
+        }
+        int told = oldOwner;
+        Endpoint first = joining.open(told, client, VIP).endpoint();
+        joining.loses(datagram -> isFromTo(datagram, 2, told)
+                && isOfType(datagram, MessageType.ID)
+                && datagram.payload()[IdMessage.STATE_OFFSET] == IlbState.ACTIVE.code());
+        joining.start(2);
+        joining.advanceMillis(200);
+        assertThat(joining.ilb(2).state()).isEqualTo(IlbState.ACTIVE);
+        assertThat(joining.ilb(told).engine.membership().activeIds()).hasSize(2);
+        joining.holdStreams(message -> isFromTo(message, told, 2));
+        serverIsDown(joining, told, first);
+
+        assertThat(joining.send(told, client, VIP, SYN)).isEmpty();
+
+        joining.loses(datagram -> false);
+        joining.releaseStreams();
+        joining.advanceMillis(1_000);
+        Endpoint second = only(joining.send(told, client, VIP, SYN));
+        assertThat(second).isNotEqualTo(first);
+        for (int ilb = 0; ilb < 3; ilb++) {
+            assertThat(only(joining.send(ilb, client, VIP, ACK))).isEqualTo(second);
+        }
+    }
+
+    @Test
+    void whoLeavesDoesNotInsistOnAConnectionWhoseEndItHasMissed() {
+        Endpoint first = cluster.open(owner, CLIENT, VIP).endpoint();
+        cluster.send(owner, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        cluster.ilb(owner).engine.leave(cluster.now);
+        cluster.advanceMillis(50);
+        cluster.loses(datagram ->
+                datagram.to().equals(Settings.endpoint(owner)) && isOfType(datagram, MessageType.ASSOCIATIONS));
+        cluster.send(backup, CLIENT, VIP, FIN_ACK);
+        cluster.advanceMillis(40_000);
+        cluster.loses(datagram -> false);
+        assertThat(cluster.ilb(owner).held(CLIENT, VIP)).contains(first);
+        assertThat(cluster.ilb(backup).held(CLIENT, VIP)).isEmpty();
+        serverIsDown(cluster, backup, first);
+
+        Endpoint second = cluster.open(neither, CLIENT, VIP).endpoint();
+        assertThat(second).isNotEqualTo(first);
+        cluster.advanceMillis(50);
+        for (int ilb = 0; ilb < 3; ilb++) {
+            assertThat(only(cluster.send(ilb, CLIENT, VIP, ACK))).isEqualTo(second);
+        }
+    }
+}
