@@ -28,6 +28,7 @@ final class Routing {
     /** What the kernel and ip say of something that is not there (any more). */
     private static final List<String> ABSENT = List.of(
             "ddress not found",
+            "FIB table does not exist",
             "Cannot assign requested address",
             "No such process",
             "No such file or directory",
