@@ -91,18 +91,19 @@ final class PacketRouter {
         receivedCount++;
     }
 
-    /** Routes what was received. */
+    /** Routes what was received. A defect that one packet meets costs the rest of its batch, and nothing after it. */
     void routeReceived() {
-        if (receivedCount > 1) {
-            associations.held().fetch(tags, candidates, receivedCount);
+        int count = receivedCount;
+        receivedCount = 0;
+        if (count > 1) {
+            associations.held().fetch(tags, candidates, count);
         }
-        for (int i = 0; i < receivedCount; i++) {
+        for (int i = 0; i < count; i++) {
             packet = received[i];
             tag = tags[i];
             candidate = candidates[i];
             fromNetwork(verdicts[i], servicesOf[i]);
         }
-        receivedCount = 0;
     }
 
     private void fromNetwork(Packet.Verdict verdict, @Nullable Service service) {
