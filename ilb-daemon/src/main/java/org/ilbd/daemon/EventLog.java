@@ -4,8 +4,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.ilbd.core.engine.Designation;
+import org.ilbd.core.engine.EngineListener;
+import org.ilbd.core.engine.Service;
+import org.ilbd.core.engine.ServiceIntake;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
@@ -13,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the cluster does, for the log: one line for each event. */
-final class EventLog implements MembershipListener {
+final class EventLog implements EngineListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(EventLog.class);
 
     @Override
@@ -69,6 +72,27 @@ final class EventLog implements MembershipListener {
         } else {
             LOGGER.info("peer {} sees the same active ILBs again", peer.id());
         }
+    }
+
+    @Override
+    public void designated(Service service, Designation from, Designation to, ServiceIntake.Cause cause) {
+        LOGGER.info(
+                "service {}: intake is {} (designation {}: {}); it was {}",
+                service.config().name(),
+                to.node(),
+                to.sequence(),
+                reason(cause),
+                from.sequence() == 0 ? "none" : from.node());
+    }
+
+    private static String reason(ServiceIntake.Cause cause) {
+        return switch (cause) {
+            case FIRST -> "the first";
+            case LOST -> "the one before takes no new connections";
+            case LOAD -> "the load of the one before is above the threshold";
+            case TIME -> "the time of the one before is up";
+            case PEER -> "by another ILB";
+        };
     }
 
     private static String name(IlbState state) {

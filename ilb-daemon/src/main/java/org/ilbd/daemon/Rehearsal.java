@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
@@ -22,7 +23,6 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -141,7 +141,7 @@ final class Rehearsal {
                 FIRST_CLIENT + connection,
                 VIP_ADDRESS);
         packet.position(Ipv4Header.MIN_LENGTH_BYTES)
-                .putShort((short) connection)
+                .putShort((short) (1 + connection))
                 .putShort((short) PORT)
                 .putLong(0)
                 .put((byte) ((TcpHeader.MIN_LENGTH_BYTES / Integer.BYTES) << 4))
@@ -209,6 +209,7 @@ final class Rehearsal {
                 keys,
                 2 * CONNECTIONS,
                 2 * CONNECTIONS,
+                0,
                 TIMEOUT_MILLIS,
                 TIMEOUT_MILLIS,
                 TIMEOUT_MILLIS,
@@ -221,7 +222,7 @@ final class Rehearsal {
     }
 
     /** One of the two ILBs. */
-    private final class Actor implements EngineOutput, MembershipListener {
+    private final class Actor implements EngineOutput, EngineListener {
         private final Endpoint bind;
         private final Engine engine;
 

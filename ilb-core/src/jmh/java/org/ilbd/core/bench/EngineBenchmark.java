@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
@@ -20,7 +21,6 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -46,7 +46,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-public class EngineBenchmark implements EngineOutput, MembershipListener {
+public class EngineBenchmark implements EngineOutput, EngineListener {
     private static final ValueLayout.OfInt INT =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final int FRONT = 64;
@@ -93,6 +93,7 @@ public class EngineBenchmark implements EngineOutput, MembershipListener {
                         400_000_000,
                         List.of(),
                         connections,
+                        1_000,
                         1_000,
                         10_000,
                         3_600_000,

@@ -171,6 +171,11 @@ final class AssociationStore {
         recency.append(slot, list, nowMillis);
     }
 
+    /** Changes when the entries of a list expire. */
+    void setTimeoutMillis(int list, int timeoutMillis) {
+        recency.setTimeoutMillis(list, timeoutMillis);
+    }
+
     /** The oldest entry of a list, or NONE. */
     int oldest(int list) {
         return recency.oldest(list);

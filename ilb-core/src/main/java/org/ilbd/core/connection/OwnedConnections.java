@@ -6,9 +6,10 @@ import org.ilbd.core.packet.FourTuple;
 /**
  * LTOC: the associations that this ILB owns or backs up. For one thread; allocates nothing once it is built.
  *
- * <p>Two rooms of fixed size, so that a SYN flood never costs an established connection: one for half-open connections, one
+ * <p>Rooms of fixed size, so that a SYN flood never costs an established connection: one for half-open connections, one
  * for established and closing ones together. When the second is full, the oldest closing connection gives way; an established one
- * never does.
+ * never does. A third one is for clients, each with the server of its connections and named as a connection from port 0; when it is
+ * full, the oldest gives way of which no connection was established, and the oldest of all if there is none.
  *
  * <p>A connection is named by its slot from {@link #insert} to its removal; after that the slot is another connection's. Time is
  * an int of milliseconds on any monotone scale; it may wrap, and differences alone count. An entry expires when its state's
@@ -24,23 +25,18 @@ public final class OwnedConnections {
 
     private static final int ESTABLISHED = 1;
     private static final int CLOSING = 2;
+    private static final int CLIENT_HALF_OPEN = 3;
+    private static final int CLIENT = 4;
 
     private final AssociationStore store;
     private final Entries entries;
     private final int establishedCapacity;
     private final int halfOpenCapacity;
+    private final int clientCapacity;
     private SlotVisitor evictionVisitor = slot -> {};
     private long evictions;
 
-    /**
-     * @param memory gives 64 bytes for each entry and 12 to 24 for its index, all at once, and must outlive the table
-     * @param establishedCapacity room for established and closing connections, 1 or more
-     * @param halfOpenCapacity room for half-open connections, 0 or more; 2^30 at most with the other
-     * @param halfOpenTimeoutMillis 1 .. 2^30 (12 days), as the other timeouts
-     * @param key0 half of a secret and random key, so that no client can aim at one place of the index
-     * @param key1 the other half
-     * @throws IllegalArgumentException when a figure is out of its range
-     */
+    /** A table without room for clients; see the other constructor. */
     public OwnedConnections(
             SegmentAllocator memory,
             int establishedCapacity,
@@ -50,21 +46,68 @@ public final class OwnedConnections {
             int closingTimeoutMillis,
             long key0,
             long key1) {
-        long capacity = (long) establishedCapacity + halfOpenCapacity;
-        if (establishedCapacity < 1 || halfOpenCapacity < 0 || capacity > SlotIndex.MAXIMUM_CAPACITY) {
-            throw new IllegalArgumentException(
-                    "room for " + establishedCapacity + " established and " + halfOpenCapacity
-                            + " half-open connections, not 1 to " + SlotIndex.MAXIMUM_CAPACITY + " together");
+        this(
+                memory,
+                establishedCapacity,
+                halfOpenCapacity,
+                0,
+                halfOpenTimeoutMillis,
+                establishedTimeoutMillis,
+                closingTimeoutMillis,
+                key0,
+                key1);
+    }
+
+    /**
+     * @param memory gives 64 bytes for each entry and 12 to 24 for its index, all at once, and must outlive the table
+     * @param establishedCapacity room for established and closing connections, 1 or more
+     * @param halfOpenCapacity room for half-open connections, 0 or more
+     * @param clientCapacity room for clients, 0 or more; 2^30 at most with the others
+     * @param halfOpenTimeoutMillis 1 .. 2^30 (12 days), as the other timeouts
+     * @param key0 half of a secret and random key, so that no client can aim at one place of the index
+     * @param key1 the other half
+     * @throws IllegalArgumentException when a figure is out of its range
+     */
+    public OwnedConnections(
+            SegmentAllocator memory,
+            int establishedCapacity,
+            int halfOpenCapacity,
+            int clientCapacity,
+            int halfOpenTimeoutMillis,
+            int establishedTimeoutMillis,
+            int closingTimeoutMillis,
+            long key0,
+            long key1) {
+        long capacity = (long) establishedCapacity + halfOpenCapacity + clientCapacity;
+        if (establishedCapacity < 1
+                || halfOpenCapacity < 0
+                || clientCapacity < 0
+                || capacity > SlotIndex.MAXIMUM_CAPACITY) {
+            throw new IllegalArgumentException("room for " + establishedCapacity + " established and "
+                    + halfOpenCapacity + " half-open connections and " + clientCapacity + " clients, not 1 to "
+                    + SlotIndex.MAXIMUM_CAPACITY + " together");
         }
         this.establishedCapacity = establishedCapacity;
         this.halfOpenCapacity = halfOpenCapacity;
-        int[] timeoutsMillis = {halfOpenTimeoutMillis, establishedTimeoutMillis, closingTimeoutMillis};
-        boolean[] evicted = {false, false, true};
+        this.clientCapacity = clientCapacity;
+        int[] timeoutsMillis = {
+            halfOpenTimeoutMillis,
+            establishedTimeoutMillis,
+            closingTimeoutMillis,
+            halfOpenTimeoutMillis,
+            Recency.MAXIMUM_TIMEOUT_MILLIS
+        };
+        boolean[] evicted = {false, false, true, true, true};
         store = new AssociationStore(memory, (int) capacity, key0, key1, timeoutsMillis, evicted);
         entries = store.entries();
     }
 
-    /** From now on this one sees each closing connection that has to give way, just before its removal. */
+    /** Changes how long a client stays after its last new connection, one of which was established: 1 .. 2^30. */
+    public void setClientTimeoutMillis(int timeoutMillis) {
+        store.setTimeoutMillis(CLIENT, timeoutMillis);
+    }
+
+    /** From now on this one sees each entry that has to give way, just before its removal. */
     public void onEviction(SlotVisitor visitor) {
         evictionVisitor = visitor;
     }
@@ -139,6 +182,7 @@ public final class OwnedConnections {
         int from = entries.list(slot);
         int list = list(to);
         boolean otherRoom = (from == HALF_OPEN) != (list == HALF_OPEN);
+        assert (from >= CLIENT_HALF_OPEN) == (list >= CLIENT_HALF_OPEN) : "a client is no connection";
         if (from == list || (otherRoom && !makeRoom(list))) {
             store.touch(slot, nowMillis);
             return from == list;
@@ -156,10 +200,14 @@ public final class OwnedConnections {
         if (list == HALF_OPEN) {
             return store.size(HALF_OPEN) < halfOpenCapacity;
         }
-        if (store.size(ESTABLISHED) + store.size(CLOSING) < establishedCapacity) {
+        boolean client = list >= CLIENT_HALF_OPEN;
+        if (client ? clients() < clientCapacity : store.size(ESTABLISHED) + store.size(CLOSING) < establishedCapacity) {
             return true;
         }
-        int oldest = store.oldest(CLOSING);
+        int oldest = store.oldest(client ? CLIENT_HALF_OPEN : CLOSING);
+        if (client && oldest == NONE) {
+            oldest = store.oldest(CLIENT);
+        }
         if (oldest == NONE) {
             return false;
         }
@@ -195,7 +243,9 @@ public final class OwnedConnections {
         return switch (entries.list(slot)) {
             case HALF_OPEN -> ConnectionState.HALF_OPEN;
             case ESTABLISHED -> ConnectionState.ESTABLISHED;
-            default -> ConnectionState.CLOSING;
+            case CLOSING -> ConnectionState.CLOSING;
+            case CLIENT_HALF_OPEN -> ConnectionState.CLIENT_HALF_OPEN;
+            default -> ConnectionState.CLIENT;
         };
     }
 
@@ -260,9 +310,14 @@ public final class OwnedConnections {
         return entries.sourcePort(slot);
     }
 
-    /** Connections in the table. */
+    /** Entries in the table: connections and clients. */
     public int size() {
         return store.size();
+    }
+
+    /** Clients in the table. */
+    public int clients() {
+        return store.size(CLIENT_HALF_OPEN) + store.size(CLIENT);
     }
 
     public int size(ConnectionState state) {
@@ -278,7 +333,11 @@ public final class OwnedConnections {
         return halfOpenCapacity;
     }
 
-    /** How many closing connections had to give way since the table was built. */
+    public int clientCapacity() {
+        return clientCapacity;
+    }
+
+    /** How many entries had to give way since the table was built. */
     public long evictions() {
         return evictions;
     }
@@ -305,6 +364,7 @@ public final class OwnedConnections {
                 store.size(ESTABLISHED),
                 store.size(CLOSING),
                 establishedCapacity);
+        Consistency.require(clients() <= clientCapacity, "%d clients, room for %d", clients(), clientCapacity);
         store.checkConsistency();
     }
 
@@ -313,6 +373,8 @@ public final class OwnedConnections {
             case HALF_OPEN -> HALF_OPEN;
             case ESTABLISHED -> ESTABLISHED;
             case CLOSING -> CLOSING;
+            case CLIENT_HALF_OPEN -> CLIENT_HALF_OPEN;
+            case CLIENT -> CLIENT;
         };
     }
 }

@@ -12,7 +12,7 @@ final class Recency {
     private static final int EVICTION_GRANULARITY_MILLIS = 1000;
 
     /** 12 days: half of what a difference of int milliseconds can hold, the other half being for lateness. */
-    private static final int MAXIMUM_TIMEOUT_MILLIS = 1 << 30;
+    static final int MAXIMUM_TIMEOUT_MILLIS = 1 << 30;
 
     private final Entries entries;
 
@@ -37,17 +37,25 @@ final class Recency {
         sizes = new int[lists];
         granularitiesMillis = new int[lists];
         for (int list = 0; list < lists; list++) {
-            int timeout = timeoutsMillis[list];
-            if (timeout < 1 || timeout > MAXIMUM_TIMEOUT_MILLIS) {
-                throw new IllegalArgumentException(
-                        "timeout is " + timeout + " ms, not 1 to " + MAXIMUM_TIMEOUT_MILLIS + " ms");
-            }
-            int granularity = timeout / GRANULARITY_DIVISOR;
+            int granularity = checked(timeoutsMillis[list]) / GRANULARITY_DIVISOR;
             granularitiesMillis[list] =
                     evicted[list] ? Math.min(granularity, EVICTION_GRANULARITY_MILLIS) : granularity;
             oldest[list] = NONE;
             newest[list] = NONE;
         }
+    }
+
+    /** Changes when the entries of a list expire; where they are listed, and how precisely, stays. */
+    void setTimeoutMillis(int list, int timeoutMillis) {
+        timeoutsMillis[list] = checked(timeoutMillis);
+    }
+
+    private static int checked(int timeoutMillis) {
+        if (timeoutMillis < 1 || timeoutMillis > MAXIMUM_TIMEOUT_MILLIS) {
+            throw new IllegalArgumentException(
+                    "timeout is " + timeoutMillis + " ms, not 1 to " + MAXIMUM_TIMEOUT_MILLIS + " ms");
+        }
+        return timeoutMillis;
     }
 
     /** Makes an entry that is in no list the newest of one. */

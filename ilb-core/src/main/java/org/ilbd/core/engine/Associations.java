@@ -35,6 +35,9 @@ final class Associations {
     /** No slot: those that are available have as many connections as they may. */
     static final int SERVERS_FULL = -4;
 
+    /** No slot yet: the service's master is to select the server. */
+    static final int ASKED = -5;
+
     /**
      * How long after the first packet a connection is announced once more by its next one, in case the first word was lost:
      * longer than the records of two packets may wait for one datagram, and no longer than from a handshake to a request.
@@ -54,9 +57,11 @@ final class Associations {
     private static final int MIN_RETRANSMISSION_MILLIS = 500;
 
     private final HeldAssociations held;
+    private final ClientServers clients;
     private final CachedAssociations cached;
     private final CacheFill cacheFill;
     private final ServiceTable services;
+    private final Selections selections;
     private final Ranking ranking;
     private final Announcer announcer;
     private final Transfers transfers;
@@ -79,6 +84,7 @@ final class Associations {
             EngineConfig config,
             SegmentAllocator memory,
             ServiceTable services,
+            Selections selections,
             Ranking ranking,
             Announcer announcer,
             Transfers transfers,
@@ -89,9 +95,11 @@ final class Associations {
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
         this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
+        this.clients = new ClientServers(held);
         this.cached = new CachedAssociations(config, memory, services, announcer, clock, repeatMillis);
         this.cacheFill = config.cacheFill();
         this.services = services;
+        this.selections = selections;
         this.ranking = ranking;
         this.announcer = announcer;
         this.transfers = transfers;
@@ -127,7 +135,7 @@ final class Associations {
         } else if (fin && (state != ConnectionState.CLOSING || wasReset)) {
             end(slot, tuple, server, false);
         } else if (!rst && !fin && (state == ConnectionState.HALF_OPEN || wasReset)) {
-            if (held.transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
+            if (toEstablished(slot, tuple)) {
                 refresh(slot, tuple, server, ConnectionState.ESTABLISHED);
                 held.setAnnounced(slot, refreshMillis - repeatMillis);
             }
@@ -149,6 +157,16 @@ final class Associations {
         return server;
     }
 
+    private boolean toEstablished(int slot, FourTuple tuple) {
+        boolean isFirst = held.state(slot) == ConnectionState.HALF_OPEN;
+        boolean done = held.transition(slot, tuple, ConnectionState.ESTABLISHED, false);
+        if (done && isFirst) {
+            Server server = held.server(slot);
+            clients.established(server.service(), tuple, server, held.ageMillis(slot));
+        }
+        return done;
+    }
+
     private void end(int slot, FourTuple tuple, Server server, boolean reset) {
         held.transition(slot, tuple, ConnectionState.CLOSING, reset);
         announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, held.ageMillis(slot));
@@ -161,26 +179,28 @@ final class Associations {
 
     /**
      * The association for a SYN at its owner: the live one of the same 4-tuple, since the SYN may be a retransmission, or
-     * may ask for a challenge ACK, or a new one to a server that the scheduler selects.
+     * may ask for a challenge ACK, or a new one to the client's server or one that the scheduler selects.
      *
-     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #NOT_YET} if the
-     *     SYN must not go on
+     * @return the slot; {@link #NONE} if there is no room; {@link #NO_SERVER}; {@link #SERVERS_FULL}; {@link #ASKED};
+     *     {@link #NOT_YET} if the SYN must not go on
      */
     int associate(Service service, FourTuple tuple) {
         int ageMillis = 0;
         int slot = held.find(service, tuple);
         boolean replaces = slot != NONE;
+        Server ofClient = clients.find(service, tuple);
         if (replaces) {
             Server server = held.server(slot);
             ConnectionState state = held.state(slot);
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
             if (state == ConnectionState.CLOSING
-                    ? service.accepts(server)
+                    ? service.accepts(server) && (ofClient == null || ofClient == server)
                     : server.state().serves()) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
                     held.reopen(slot, tuple, 0);
+                    clients.opened(service, tuple, server);
                 } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, server)) {
                     // To the same server all the same: it may have seen the SYN and the answer may be on its way.
                     counters.add(Counter.SILENT_SERVERS);
@@ -189,9 +209,13 @@ final class Associations {
                 return slot;
             }
         }
-        int selected = service.select(tuple);
+        int selected = ofClient == null ? selections.select(service, tuple) : ofClient.index();
         if (selected < 0) {
-            return selected == Service.FULL ? SERVERS_FULL : NO_SERVER;
+            return switch (selected) {
+                case Selections.ASKED -> ASKED;
+                case Service.FULL -> SERVERS_FULL;
+                default -> NO_SERVER;
+            };
         }
         if (replaces) {
             // The backup may have the old association still. To it, and to all others, this one is the older.
@@ -204,6 +228,7 @@ final class Associations {
         if (slot != NONE) {
             service.countNew();
             counters.add(Counter.NEW_CONNECTIONS);
+            clients.opened(service, tuple, services.server(selected));
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
         return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
@@ -246,7 +271,7 @@ final class Associations {
     void establish(int slot, FourTuple tuple) {
         if (!isNotEstablishedYet(slot)) {
             held.touch(slot);
-        } else if (held.transition(slot, tuple, ConnectionState.ESTABLISHED, false)) {
+        } else if (toEstablished(slot, tuple)) {
             held.setUnconfirmed(slot, true);
         }
     }
@@ -293,9 +318,29 @@ final class Associations {
             slot = insert(service, tuple, server, state, reset, ageMillis);
             if (slot != NONE) {
                 keep(slot, tuple, toldBy);
+                noteClient(slot, tuple, state, toldBy);
             }
         }
         return server;
+    }
+
+    /** The owner has made an association that comes here with its SYN: the client's next ones are for the same server. */
+    private void noteClient(int slot, FourTuple tuple, ConnectionState state, ToldBy toldBy) {
+        if (toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN) {
+            Server server = held.server(slot);
+            keepClient(clients.opened(server.service(), tuple, server), tuple, toldBy);
+        }
+    }
+
+    /** Takes over what another ILB hands over of a client. */
+    void learnClient(Service service, FourTuple client, Server server, ConnectionState state, int ageMillis) {
+        keepClient(clients.learn(service, client, server, state, ageMillis), client, ToldBy.TRANSFER);
+    }
+
+    private void keepClient(int slot, FourTuple tuple, ToldBy toldBy) {
+        if (slot != NONE) {
+            keep(slot, tuple, toldBy);
+        }
     }
 
     /** Whoever says it takes this ILB for a holder, by a view that this one has yet to see, or has left behind. */
@@ -357,13 +402,18 @@ final class Associations {
                 voidCaches(tuple, ours);
                 announcer.toAll(tuple, server, state, reset, ageMillis);
             }
+            if (replaced != NONE) {
+                noteClient(replaced, tuple, state, toldBy);
+            }
             return server;
         }
         boolean wasReset = held.isReset(slot);
         switch (state) {
+            case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
             case HALF_OPEN -> {
                 if (ourState == ConnectionState.CLOSING) {
                     held.reopen(slot, tuple, ageMillis);
+                    noteClient(slot, tuple, state, toldBy);
                 } else if (toldBy == ToldBy.SYN) {
                     // The owner knows of a new connection on the same port what was not said here.
                     held.setAgeMillis(slot, ageMillis);
@@ -374,7 +424,7 @@ final class Associations {
                 held.setUnconfirmed(slot, false);
                 // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
                 if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy != ToldBy.ANNOUNCEMENT) {
-                    held.transition(slot, tuple, ConnectionState.ESTABLISHED, false);
+                    toEstablished(slot, tuple);
                 }
             }
             case CLOSING -> {

@@ -168,6 +168,7 @@ final class CachedAssociations {
             case CLOSING -> cache.remove(service.index(), tuple);
             case HALF_OPEN -> put(origin, service, tuple, server.index() | HALF_OPEN_BIT, ageMillis);
             case ESTABLISHED -> put(origin, service, tuple, server.index(), 0);
+            case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
         }
     }
 

@@ -13,6 +13,13 @@ public enum Counter {
     ORPHANS("packets, not SYNs, whose association no ILB knew"),
     RESETS_SENT("RSTs sent to clients: orphan, on-down or all-down = reset, and the end of a drain"),
     SILENT_SERVERS("times that a server was held down because clients got no answer from it"),
+    SELECTION_REQUESTS("SYNs for which this ILB, as the owner, asked the service's master for a server"),
+    SELECTION_ANSWERS("answers of masters that came in time"),
+    SELECTION_TIMEOUTS("SYNs for which this ILB selected itself, because the master was silent"),
+    SELECTION_LATE_ANSWERS("answers of masters to what this ILB did not ask, or no more"),
+    SELECTIONS_WITHOUT_ROOM(
+            "SYNs for which this ILB selected itself, because too many waited for a master or it was too long to wait"),
+    SELECTIONS_AS_MASTER("requests of owners that this ILB answered as their master"),
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
     PEER_MESSAGES("messages of other ILBs that were authentic and new"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),

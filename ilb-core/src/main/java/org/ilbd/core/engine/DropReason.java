@@ -11,6 +11,7 @@ public enum DropReason {
     FRAGMENT("an IP fragment: the port is not in each of them"),
     NOT_TCP("neither TCP nor ICMP"),
     ICMP_OTHER("an ICMP message that concerns no connection"),
+    NO_PORT("from port 0, which no connection has"),
     NO_SERVICE("not for a VIP and port that are configured"),
     NO_SERVER("no server is available for a new connection"),
     SERVERS_FULL(
@@ -19,6 +20,7 @@ public enum DropReason {
     NO_OWNER("this ILB is not ACTIVE, and could ask no other that is"),
     VIEWS_DIFFER("a SYN between two ILBs whose views differ for a moment; the client sends it again"),
     ASSOCIATIONS_DIFFER("a SYN while two ILBs that hold it know different servers; the client sends it again"),
+    SELECTION_PENDING("a SYN that came again while it waits for a master's selection, or has waited for too long"),
     ORPHAN("no ILB knows the connection, and the service drops such packets"),
     NO_NEIGHBOUR("the server's MAC address is not known yet"),
     SEND_SERVER("the kernel did not take a packet to a server"),

@@ -58,11 +58,13 @@ public final class Engine {
     private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
+    private final Selections selections;
     private final Associations associations;
     private final Handover handover;
     private final PacketRouter router;
     private final PeerMessages messages;
     private final Heartbeat heartbeat;
+    private final Intakes intakes;
 
     private long servicesDueNanos;
 
@@ -70,16 +72,12 @@ public final class Engine {
      * Wires an engine; it is JOINING.
      *
      * @param output where decisions go
-     * @param observer is told what the membership finds out, after the engine has acted on it
+     * @param observer is told what this ILB finds out, after the engine has acted on it
      * @param memory for the tables: some 72 bytes for each association that there is room for
      * @throws IllegalArgumentException with a text for an operator
      */
     public Engine(
-            EngineConfig config,
-            EngineOutput output,
-            MembershipListener observer,
-            SegmentAllocator memory,
-            long nowNanos) {
+            EngineConfig config, EngineOutput output, EngineListener observer, SegmentAllocator memory, long nowNanos) {
         this.config = config;
         clock = new Clock(nowNanos);
         membership = new Membership(
@@ -96,22 +94,28 @@ public final class Engine {
         streamAuthenticator = new MessageAuthenticator(config.keys());
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
-        transfers = new Transfers(config, membership, link, clock, counters, memory);
-        associations = new Associations(config, memory, services, ranking, announcer, transfers, clock, counters);
+        transfers = new Transfers(config, membership, services, link, clock, counters, memory);
+        selections = new Selections(config, membership, services, ranking, link, clock, counters, memory);
+        associations =
+                new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers);
-        router = new PacketRouter(output, services, associations, ranking, membership, link, clock, counters, memory);
+        router = new PacketRouter(
+                output, services, associations, selections, ranking, membership, link, clock, counters, memory);
+        intakes = new Intakes(config, membership, services, ranking, link, clock, observer, memory);
         messages = new PeerMessages(
                 membership,
                 services,
                 associations,
                 transfers,
                 router,
+                intakes,
+                selections,
                 authenticator,
                 streamAuthenticator,
                 clock,
                 counters);
         heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
-        services.configure(config.services(), nowNanos);
+        configure(config.services());
         servicesDueNanos = nowNanos;
     }
 
@@ -212,7 +216,9 @@ public final class Engine {
             servicesDueNanos = nowNanos + SERVICES_INTERVAL_NANOS;
             services.onTime(nowNanos);
         }
+        intakes.onTick();
         handover.step(slice);
+        selections.onTick(router);
         associations.expire(EXPIRED_PER_TICK);
         announcer.flush();
     }
@@ -242,7 +248,29 @@ public final class Engine {
 
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
-        services.configure(newServices, clock.nanos());
+        configure(newServices);
+        if (!services.ownershipKeys().isSameAs(ranking.current().keys())) {
+            // Other owners and backups, as after a change of the view.
+            rank(membership.activeIds());
+        }
+    }
+
+    private void configure(List<ServiceConfig> configs) {
+        services.configure(configs, clock.nanos());
+        selections.configure(configs);
+        associations.held().table().setClientTimeoutMillis(services.longestAffinityMillis());
+    }
+
+    private void rank(List<IlbId> activeIds) {
+        Placement view = placement(activeIds);
+        boolean joining = membership.selfState() == IlbState.JOINING;
+        ranking.change(view, joining ? placement(withSelf(activeIds)) : view);
+        // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
+        associations.cached().voidAll();
+        if (membership.selfState() == IlbState.ACTIVE) {
+            associations.trust();
+        }
+        handover.onViewChanged();
     }
 
     /**
@@ -326,14 +354,25 @@ public final class Engine {
         return associations.cached().table();
     }
 
-    /** How many associations this ILB owns. */
+    /** Nanoseconds that SYNs have waited here for the answers of masters, all those together that were answered in time. */
+    public long selectionNanos() {
+        return selections.waitedNanos();
+    }
+
+    /** The longest of these. */
+    public long longestSelectionNanos() {
+        return selections.longestNanos();
+    }
+
+    /** How many connections this ILB owns. */
     public int ownedCount() {
         return associations.held().owned();
     }
 
-    /** How many associations this ILB holds for others: most of them as their backup. */
+    /** How many connections this ILB holds for others: most of them as their backup. */
     public int backedUpCount() {
-        return associations.held().table().size() - associations.held().owned();
+        OwnedConnections table = associations.held().table();
+        return table.size() - table.clients() - associations.held().owned();
     }
 
     /** Associations that no ILB but this one is known to hold. */
@@ -365,15 +404,16 @@ public final class Engine {
         }
     }
 
-    private View view(List<IlbId> active) {
-        return new View(config.ownership(), config.ownershipSeed(), active);
+    private Placement placement(List<IlbId> active) {
+        View view = new View(config.ownership(), config.ownershipSeed(), active);
+        return Placement.of(view, membership, services.ownershipKeys());
     }
 
     /** The view as it will be when this ILB has joined. */
-    private View viewWithSelf(List<IlbId> active) {
+    private List<IlbId> withSelf(List<IlbId> active) {
         List<IlbId> ids = new ArrayList<>(active);
         ids.add(config.id());
-        return view(ids);
+        return ids;
     }
 
     /** What the engine does about a change in the membership. */
@@ -387,15 +427,7 @@ public final class Engine {
         @Override
         public void viewChanged(List<IlbId> activeIds) {
             counters.add(Counter.VIEW_CHANGES);
-            Placement view = Placement.of(view(activeIds), membership);
-            boolean joining = membership.selfState() == IlbState.JOINING;
-            ranking.change(view, joining ? Placement.of(viewWithSelf(activeIds), membership) : view);
-            // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
-            associations.cached().voidAll();
-            if (membership.selfState() == IlbState.ACTIVE) {
-                associations.trust();
-            }
-            handover.onViewChanged();
+            rank(activeIds);
             observer.viewChanged(activeIds);
         }
 

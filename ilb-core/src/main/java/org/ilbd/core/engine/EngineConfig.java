@@ -17,6 +17,7 @@ import org.ilbd.core.packet.Endpoint;
  * @param keys none, or the cluster key, or two during a rotation: the first signs, both verify
  * @param established room for established and closing associations
  * @param halfOpen room for half-open associations
+ * @param clients room for clients of services with affinity, each with the server of its connections
  * @param cacheCapacity room for associations of others
  * @param tableKey0 first half of the secret that keys the tables' hashes
  * @param tableKey1 second half of it
@@ -34,6 +35,7 @@ public record EngineConfig(
         List<byte[]> keys,
         int established,
         int halfOpen,
+        int clients,
         int halfOpenTimeoutMillis,
         int establishedTimeoutMillis,
         int closingTimeoutMillis,

@@ -50,6 +50,7 @@ final class HeldAssociations {
                 memory,
                 config.established(),
                 config.halfOpen(),
+                config.clients(),
                 config.halfOpenTimeoutMillis(),
                 config.establishedTimeoutMillis(),
                 config.closingTimeoutMillis(),
@@ -66,7 +67,7 @@ final class HeldAssociations {
         return table;
     }
 
-    /** How many this ILB owns; it backs up the others. */
+    /** How many connections this ILB owns; it backs up the others. */
     int owned() {
         return owned;
     }
@@ -177,8 +178,11 @@ final class HeldAssociations {
         }
         set(slot, OWNED, isOwned);
         int difference = isOwned ? 1 : -1;
-        owned += difference;
-        if (table.state(slot) != ConnectionState.CLOSING) {
+        ConnectionState state = table.state(slot);
+        if (!state.isClient()) {
+            owned += difference;
+        }
+        if (state.isLive()) {
             server(slot).addConnections(difference);
         }
     }
@@ -213,7 +217,6 @@ final class HeldAssociations {
      */
     boolean transition(int slot, FourTuple tuple, ConnectionState to, boolean reset) {
         ConnectionState from = table.state(slot);
-        boolean wasLive = from != ConnectionState.CLOSING;
         if (!table.transition(slot, to, clock.millis())) {
             return false;
         }
@@ -221,9 +224,8 @@ final class HeldAssociations {
         if (from == ConnectionState.HALF_OPEN && to == ConnectionState.ESTABLISHED) {
             server(slot).answered(clock.nanos());
         }
-        boolean isLive = to != ConnectionState.CLOSING;
-        if (has(slot, OWNED) && wasLive != isLive) {
-            server(slot).addConnections(isLive ? 1 : -1);
+        if (has(slot, OWNED) && from.isLive() != to.isLive()) {
+            server(slot).addConnections(to.isLive() ? 1 : -1);
         }
         tellJoiners(slot, tuple);
         return true;
@@ -240,6 +242,14 @@ final class HeldAssociations {
             transition(slot, tuple, ConnectionState.CLOSING, true);
         }
         touch(slot);
+    }
+
+    /** A client's next connections go to that server, so long after its last one. */
+    void renewClient(int slot, FourTuple client, Server server, int ageMillis) {
+        table.setServer(slot, server.index());
+        setAgeMillis(slot, ageMillis);
+        touch(slot);
+        tellJoiners(slot, client);
     }
 
     void setAgeMillis(int slot, int ageMillis) {

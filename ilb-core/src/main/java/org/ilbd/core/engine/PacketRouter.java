@@ -27,6 +27,7 @@ final class PacketRouter {
     private final EngineOutput output;
     private final ServiceTable services;
     private final Associations associations;
+    private final Selections selections;
     private final Ranking ranking;
     private final Membership membership;
     private final PeerLink link;
@@ -60,6 +61,7 @@ final class PacketRouter {
             EngineOutput output,
             ServiceTable services,
             Associations associations,
+            Selections selections,
             Ranking ranking,
             Membership membership,
             PeerLink link,
@@ -70,6 +72,7 @@ final class PacketRouter {
         this.output = output;
         this.services = services;
         this.associations = associations;
+        this.selections = selections;
         this.ranking = ranking;
         this.link = link;
         this.clock = clock;
@@ -126,9 +129,9 @@ final class PacketRouter {
     }
 
     /**
-     * A packet that another ILB forwarded.
+     * A packet that another ILB forwarded, or a SYN that has waited here.
      *
-     * @param visits how many ILBs it has visited before this one, 1 or 2
+     * @param visits how many ILBs it has visited before this one, 0 to 2
      * @param firstVisitedTag the tag of the first of them
      */
     void fromPeer(MemorySegment segment, long offset, int length, int visits, int firstVisitedTag) {
@@ -178,7 +181,10 @@ final class PacketRouter {
     }
 
     private void route(Service service, Packet.Verdict verdict) {
-        if (verdict == Packet.Verdict.ICMP_ERROR) {
+        if (packet.tuple().sourcePort() == 0) {
+            // A name for something else here (RFC 6335, 6: port 0 is reserved).
+            counters.drop(DropReason.NO_PORT);
+        } else if (verdict == Packet.Verdict.ICMP_ERROR) {
             routeError(service);
         } else if (packet.isSyn() && !packet.isRst()) {
             routeSyn(service);
@@ -332,6 +338,7 @@ final class PacketRouter {
     private void withoutAssociation(Service service, int why) {
         switch (why) {
             case Associations.NOT_YET -> counters.drop(DropReason.ASSOCIATIONS_DIFFER);
+            case Associations.ASKED -> selections.hold(service, packet, visitsBefore, firstVisited, this);
             case Associations.NO_SERVER -> withoutServer(service);
             case Associations.SERVERS_FULL -> counters.drop(DropReason.SERVERS_FULL);
             default -> {

@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
@@ -15,8 +16,10 @@ import org.ilbd.core.protocol.AssociationsMessage;
 import org.ilbd.core.protocol.DecodeResult;
 import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.protocol.IntakeMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.SelectionMessage;
 import org.ilbd.core.protocol.TransferMessage;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +30,8 @@ final class PeerMessages {
     private final Associations associations;
     private final Transfers transfers;
     private final PacketRouter router;
+    private final Intakes intakes;
+    private final Selections selections;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
@@ -36,6 +41,8 @@ final class PeerMessages {
     private final AssociationsMessage message = new AssociationsMessage();
     private final AssociationRecord record = new AssociationRecord();
     private final TransferMessage transferMessage = new TransferMessage();
+    private final IntakeMessage intakeMessage = new IntakeMessage();
+    private final SelectionMessage selection = new SelectionMessage();
 
     PeerMessages(
             Membership membership,
@@ -43,6 +50,8 @@ final class PeerMessages {
             Associations associations,
             Transfers transfers,
             PacketRouter router,
+            Intakes intakes,
+            Selections selections,
             MessageAuthenticator authenticator,
             MessageAuthenticator streamAuthenticator,
             Clock clock,
@@ -52,6 +61,8 @@ final class PeerMessages {
         this.associations = associations;
         this.transfers = transfers;
         this.router = router;
+        this.intakes = intakes;
+        this.selections = selections;
         this.authenticator = authenticator;
         this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
@@ -73,6 +84,8 @@ final class PeerMessages {
             case ID -> onIdMessage(segment, offset, length, ipv6, sourceHigh, sourceLow, sourcePort);
             case FORWARD -> onForward(segment, offset, length);
             case ASSOCIATIONS -> onAssociations(segment, offset, length);
+            case INTAKE -> onIntake(segment, offset, length);
+            case SELECTION -> onSelection(segment, offset, length);
             case TRANSFER, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
@@ -85,7 +98,7 @@ final class PeerMessages {
         switch (MessageHeader.type(segment, offset)) {
             case ASSOCIATIONS -> onFrame(segment, offset, length);
             case TRANSFER -> onTransferMessage(segment, offset, length);
-            case ID, FORWARD, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
+            case ID, FORWARD, INTAKE, SELECTION, UNKNOWN -> counters.drop(DropReason.PEER_MALFORMED);
         }
     }
 
@@ -180,6 +193,18 @@ final class PeerMessages {
         }
     }
 
+    private void onIntake(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (intakeMessage.decode(segment, offset, length) != DecodeResult.OK) {
+            counters.drop(DropReason.PEER_MALFORMED);
+            return;
+        }
+        intakes.onMessage(peer, intakeMessage);
+    }
+
     private void onForward(MemorySegment segment, long offset, int length) {
         Peer peer = sender(segment, offset);
         if (peer == null) {
@@ -236,6 +261,18 @@ final class PeerMessages {
         }
     }
 
+    private void onSelection(MemorySegment segment, long offset, int length) {
+        Peer peer = sender(segment, offset);
+        if (peer == null) {
+            return;
+        }
+        if (selection.decode(segment, offset, length) == DecodeResult.OK) {
+            selections.onMessage(peer, selection, router);
+        } else {
+            counters.drop(DropReason.PEER_MALFORMED);
+        }
+    }
+
     private static boolean isAt(Endpoint endpoint, AssociationRecord association) {
         return endpoint.port() == association.serverPort()
                 && endpoint.address().low() == association.serverLow()
@@ -276,14 +313,12 @@ final class PeerMessages {
             associations.onUnknown(peer.position(), service, tuple);
             return null;
         }
+        ConnectionState state = WireState.of(association.state());
+        if (state.isClient()) {
+            associations.learnClient(service, tuple, server, state, association.ageMillis());
+            return null;
+        }
         return associations.learn(
-                peer.position(),
-                service,
-                tuple,
-                server,
-                WireState.of(association.state()),
-                association.reset(),
-                association.ageMillis(),
-                toldBy);
+                peer.position(), service, tuple, server, state, association.reset(), association.ageMillis(), toldBy);
     }
 }

@@ -6,7 +6,7 @@ import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.FourTuple;
 
-/** A view, with the position of each of its members among the peers. Immutable. */
+/** A view, with the position of each of its members among the peers and what connections are ranked by. Immutable. */
 final class Placement {
     /** This ILB itself. */
     static final int SELF = -2;
@@ -15,28 +15,31 @@ final class Placement {
 
     private final View view;
     private final int[] positions;
+    private final OwnershipKeys keys;
 
-    private Placement(View view, int[] positions) {
+    private Placement(View view, int[] positions, OwnershipKeys keys) {
         this.view = view;
         this.positions = positions;
+        this.keys = keys;
     }
 
-    static Placement of(View view, Membership membership) {
+    static Placement of(View view, Membership membership, OwnershipKeys keys) {
         int[] positions = new int[view.size()];
         for (int i = 0; i < positions.length; i++) {
             Peer peer = membership.peerByTag(view.member(i).tag());
             positions[i] = peer == null ? SELF : peer.position();
         }
-        return new Placement(view, positions);
+        return new Placement(view, positions, keys);
     }
 
     static Placement empty(EngineConfig config) {
-        return new Placement(new View(config.ownership(), config.ownershipSeed(), List.of()), new int[0]);
+        return new Placement(
+                new View(config.ownership(), config.ownershipSeed(), List.of()), new int[0], OwnershipKeys.TUPLES);
     }
 
     /** Ranks a connection: what {@link #owner} and {@link #backup} read. */
     long rank(FourTuple tuple) {
-        return view.rank(tuple);
+        return view.rank(keys.of(tuple));
     }
 
     /** A peer's position, {@link #SELF}, or {@link #NONE} in an empty view. */
@@ -47,6 +50,10 @@ final class Placement {
     /** A peer's position, {@link #SELF}, or {@link #NONE} in a view of fewer than two. */
     int backup(long rank) {
         return at(View.backup(rank));
+    }
+
+    OwnershipKeys keys() {
+        return keys;
     }
 
     boolean contains(int position) {

@@ -161,6 +161,11 @@ public final class Server {
         return statement;
     }
 
+    /** Where it is. */
+    int zone() {
+        return config.zone();
+    }
+
     boolean fallback() {
         return config.fallback();
     }
@@ -381,6 +386,11 @@ public final class Server {
         remoteConnections += difference;
         reportedBy[peer] = count;
         service.connectionsChanged(this, difference);
+    }
+
+    /** A peer has been told to send it one connection more, which the peer's next report will count. */
+    void expect(int peer) {
+        report(peer, peer < reportedBy.length ? reportedBy[peer] + 1 : 1);
     }
 
     @Override

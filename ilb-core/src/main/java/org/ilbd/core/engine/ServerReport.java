@@ -52,6 +52,17 @@ public record ServerReport(
                 OptionalInt.empty());
     }
 
+    /** An agent says how loaded its host is, and nothing else. */
+    public static ServerReport ofLoad(int perMille) {
+        return new ServerReport(
+                Source.AGENT,
+                Optional.empty(),
+                Optional.empty(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                OptionalInt.of(perMille));
+    }
+
     /** What the agent said counts no more, because the configuration does not name it any more. */
     public static ServerReport withoutAgent() {
         return new ServerReport(

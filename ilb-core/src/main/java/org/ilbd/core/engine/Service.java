@@ -6,6 +6,7 @@ import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.scheduler.Intake;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
@@ -24,16 +25,21 @@ public final class Service {
     private final int index;
     private final Endpoint vip;
     private final Maglev maglev;
+    private final MaglevBuilder tables;
     private final EndpointIndex<Server> everyServer = new EndpointIndex<>();
+
+    private final ServiceIntake intake = new ServiceIntake();
 
     private ServiceConfig config;
     private boolean configured = true;
     private volatile List<Server> servers = List.of();
     private ServerSet set = new ServerSet(List.of(), new int[0]);
     private Scheduler scheduler;
+    private ZonedServers zoned;
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
+    private final FourTuple client = new FourTuple();
 
     private long newConnections;
     private long packetsIn;
@@ -45,9 +51,11 @@ public final class Service {
     Service(int index, ServiceConfig config, MaglevBuilder tables) {
         this.index = index;
         this.maglev = new Maglev(tables);
+        this.tables = tables;
         this.scheduler = maglev;
         this.vip = config.vip();
         this.config = config;
+        this.zoned = new ZonedServers(config, List.of(), tables);
     }
 
     /** Small, dense, 0 to 65,535, and the same for the life of the process. */
@@ -100,6 +108,30 @@ public final class Service {
         return clusterConnections;
     }
 
+    /** Whether and how a client's connections belong together, or null. */
+    @Nullable
+    Affinity affinity() {
+        return config.affinity().orElse(null);
+    }
+
+    /**
+     * What decides on a server for a connection: its 4-tuple, or with affinity its client alone, so that also those of a
+     * client that nobody remembers go to the same server. Good until the next call.
+     */
+    FourTuple key(FourTuple tuple) {
+        Affinity affinity = affinity();
+        return affinity == null ? tuple : affinity.client(tuple, client);
+    }
+
+    private long hash(FourTuple tuple) {
+        return config.scheduler().hash(key(tuple));
+    }
+
+    /** Who takes new connections, where one server at a time does. */
+    public ServiceIntake intake() {
+        return intake;
+    }
+
     boolean configured() {
         return configured;
     }
@@ -116,6 +148,7 @@ public final class Service {
                 || newConfig.balanceFactor() != config.balanceFactor()
                 || scheduler == maglev) {
             scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
+            applyIntake();
         }
         config = newConfig;
         configured = true;
@@ -135,7 +168,9 @@ public final class Service {
         for (Server server : newServers) {
             set.setConnections(server.position(), server.clusterConnections());
             set.setLoad(server.position(), server.load());
+            set.setLimit(server.position(), server.maxConnections());
         }
+        zoned = new ZonedServers(newConfig, servers, tables);
         refresh();
     }
 
@@ -147,6 +182,7 @@ public final class Service {
         }
         servers = List.of();
         set = new ServerSet(List.of(), new int[0]);
+        zoned = new ZonedServers(config, servers, tables);
         refresh();
     }
 
@@ -215,18 +251,35 @@ public final class Service {
         }
         maglev.update(set);
         scheduler.update(set);
+        zoned.refresh();
     }
 
     void connectionsChanged(Server server, int difference) {
         clusterConnections += difference;
         if (server.configured()) {
             set.setConnections(server.position(), server.clusterConnections());
+            zoned.setConnections(server);
         }
     }
 
     void loadReported(Server server) {
         if (server.configured()) {
             set.setLoad(server.position(), server.load());
+            set.setLimit(server.position(), server.maxConnections());
+            zoned.setLoad(server);
+        }
+    }
+
+    /** Selects for new connections; it knows which servers are available now. */
+    Scheduler scheduler() {
+        refreshAvailability();
+        return scheduler;
+    }
+
+    /** Lets the designation that is held count. */
+    void applyIntake() {
+        if (scheduler instanceof Intake selects && intake.current().sequence() > 0) {
+            selects.designate(intake.current().node());
         }
     }
 
@@ -236,22 +289,28 @@ public final class Service {
         return server.configured() && server.offered() && server.hasRoom() && !isFull();
     }
 
-    /** The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
-    int select(FourTuple tuple) {
+    /**
+     * The index of the server for a new connection, {@link Scheduler#NONE}, or {@link #FULL}.
+     *
+     * @param ownersZone where the ILB is that owns the connection
+     */
+    int select(FourTuple tuple, int ownersZone) {
         refreshAvailability();
-        return withRoom(scheduler.select(config.scheduler().hash(tuple)));
+        long hash = hash(tuple);
+        Server near = isFull() ? null : zoned.select(tuple, ownersZone, hash);
+        return near == null ? withRoom(scheduler.select(hash)) : near.index();
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */
     int selectStateless(FourTuple tuple) {
         refreshAvailability();
-        return withRoom(maglev.select(config.scheduler().hash(tuple)));
+        return withRoom(maglev.select(hash(tuple)));
     }
 
     /** The index of the server that the Maglev table gives for a connection that goes on, or {@link Scheduler#NONE}. */
     int selectOrphan(FourTuple tuple) {
         refreshAvailability();
-        int position = maglev.select(config.scheduler().hash(tuple));
+        int position = maglev.select(hash(tuple));
         return position == Scheduler.NONE
                 ? Scheduler.NONE
                 : servers.get(position).index();
@@ -269,7 +328,7 @@ public final class Service {
     }
 
     /**
-     * Schedulers know nothing of limits, which a busy server reaches and leaves with every connection: when theirs is full,
+     * Most schedulers know nothing of limits, which a busy server reaches and leaves with every connection: when theirs is full,
      * the one of the others with the fewest connections for its weight takes it. O(servers), for as long as one is full.
      */
     private int leastConnectionsWithRoom() {

@@ -27,6 +27,7 @@ final class ServiceTable {
     private Server[] servers = new Server[0];
     private int serverCount;
     private long digest;
+    private OwnershipKeys ownershipKeys = OwnershipKeys.TUPLES;
     private EndpointIndex<Service> destinations = new EndpointIndex<>();
     private EndpointIndex<Service> returns = new EndpointIndex<>();
     private EndpointIndex<Service> vips = new EndpointIndex<>();
@@ -75,6 +76,12 @@ final class ServiceTable {
         return serversByKey.get(key);
     }
 
+    /** The configured service with that VIP and port, or null. */
+    @Nullable
+    Service service(Endpoint vip) {
+        return destinations.find(vip);
+    }
+
     /** The service that a packet is for. */
     @Nullable
     Service findByDestination(FourTuple tuple) {
@@ -91,6 +98,21 @@ final class ServiceTable {
     /** Equal in two ILBs whose services and servers are configured alike, in whatever order. */
     long digest() {
         return digest;
+    }
+
+    /** What connections are ranked by, as the configuration is now; a service that has gone keeps its own. */
+    OwnershipKeys ownershipKeys() {
+        return ownershipKeys;
+    }
+
+    /** For how long a client is remembered, at most; 1 if there is no affinity. */
+    int longestAffinityMillis() {
+        int longest = 1;
+        for (Service service : everySeen) {
+            Affinity affinity = service.affinity();
+            longest = affinity == null ? longest : Math.max(longest, affinity.timeoutMillis());
+        }
+        return longest;
     }
 
     /** Whether a packet's destination address is a VIP, whatever the port. */
@@ -137,6 +159,8 @@ final class ServiceTable {
         for (ServiceConfig config : configs) {
             digest += digest(config);
         }
+        ownershipKeys =
+                new OwnershipKeys(everySeen.stream().map(Service::config).toList());
         services = Collections.unmodifiableList(configured);
         destinations = newDestinations;
         returns = newReturns;
@@ -171,9 +195,20 @@ final class ServiceTable {
         long sum = 0;
         for (ServerConfig server : config.servers()) {
             long limits = (long) server.maxConnections() << 16 | server.weight() << 1 | (server.fallback() ? 1 : 0);
-            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits);
+            sum += EndpointIndex.mix(EndpointIndex.hash(server.endpoint()) + limits + ((long) server.zone() << 32));
         }
-        return EndpointIndex.mix(EndpointIndex.hash(config.vip()) ^ sum ^ digest(config.policy()));
+        long affinity = config.affinity().map(ServiceTable::digest).orElse(0L);
+        return EndpointIndex.mix(EndpointIndex.hash(config.vip())
+                ^ sum
+                ^ digest(config.policy())
+                ^ affinity
+                ^ config.selection().digest());
+    }
+
+    private static long digest(Affinity affinity) {
+        long digest = EndpointIndex.mix(affinity.prefixBits());
+        digest = EndpointIndex.mix(digest + affinity.prefix6Bits());
+        return EndpointIndex.mix(digest + affinity.timeoutMillis());
     }
 
     private static long digest(ServicePolicy policy) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Transfers {
     private final EngineConfig config;
     private final Membership membership;
+    private final ServiceTable services;
     private final PeerLink link;
     private final Clock clock;
     private final Counters counters;
@@ -30,12 +31,14 @@ final class Transfers {
     Transfers(
             EngineConfig config,
             Membership membership,
+            ServiceTable services,
             PeerLink link,
             Clock clock,
             Counters counters,
             SegmentAllocator memory) {
         this.config = config;
         this.membership = membership;
+        this.services = services;
         this.link = link;
         this.clock = clock;
         this.counters = counters;
@@ -79,7 +82,7 @@ final class Transfers {
                     future.add(peer.id());
                 }
                 View view = new View(config.ownership(), config.ownershipSeed(), future);
-                joiners.add(new Joiner(peer.position(), Placement.of(view, membership)));
+                joiners.add(new Joiner(peer.position(), Placement.of(view, membership, services.ownershipKeys())));
             }
         }
     }

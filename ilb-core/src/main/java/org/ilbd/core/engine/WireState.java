@@ -12,6 +12,8 @@ final class WireState {
             case HALF_OPEN -> AssociationState.HALF_OPEN;
             case ESTABLISHED -> AssociationState.ESTABLISHED;
             case CLOSING -> AssociationState.CLOSING;
+            case CLIENT_HALF_OPEN -> AssociationState.CLIENT_HALF_OPEN;
+            case CLIENT -> AssociationState.CLIENT;
         };
     }
 
@@ -20,6 +22,8 @@ final class WireState {
             case HALF_OPEN, UNSURE, UNKNOWN -> ConnectionState.HALF_OPEN;
             case ESTABLISHED -> ConnectionState.ESTABLISHED;
             case CLOSING -> ConnectionState.CLOSING;
+            case CLIENT_HALF_OPEN -> ConnectionState.CLIENT_HALF_OPEN;
+            case CLIENT -> ConnectionState.CLIENT;
         };
     }
 }

@@ -11,7 +11,11 @@ public enum AssociationState {
     /** The sender holds it half-open and is about to forget it: whoever knows it better is to say so. */
     UNSURE(4),
     /** The answer of an ILB that is to hold it too: it does not know of any packet after the SYN. */
-    UNKNOWN(5);
+    UNKNOWN(5),
+    /** No connection, but its client, of whose connections none is established yet; the age is that of the last one. */
+    CLIENT_HALF_OPEN(6),
+    /** No connection, but its client; the age is that of its last new connection. */
+    CLIENT(7);
 
     private final int code;
 
@@ -25,7 +29,7 @@ public enum AssociationState {
     }
 
     static boolean isCode(int code) {
-        return code >= HALF_OPEN.code && code <= UNKNOWN.code;
+        return code >= HALF_OPEN.code && code <= CLIENT.code;
     }
 
     /** The state for a byte that {@link #isCode} has approved. */
@@ -35,7 +39,9 @@ public enum AssociationState {
             case 2 -> ESTABLISHED;
             case 3 -> CLOSING;
             case 4 -> UNSURE;
-            default -> UNKNOWN;
+            case 5 -> UNKNOWN;
+            case 6 -> CLIENT_HALF_OPEN;
+            default -> CLIENT;
         };
     }
 }

@@ -11,7 +11,11 @@ public enum MessageType {
     /** Associations, many in one: {@link AssociationsMessage}. */
     ASSOCIATIONS(3),
     /** How far a transfer has come: {@link TransferMessage}. */
-    TRANSFER(4);
+    TRANSFER(4),
+    /** Which server is a service's intake: {@link IntakeMessage}. */
+    INTAKE(5),
+    /** A server asked for, or named, for a new connection: {@link SelectionMessage}. */
+    SELECTION(6);
 
     private final int code;
 
@@ -31,6 +35,8 @@ public enum MessageType {
             case 2 -> FORWARD;
             case 3 -> ASSOCIATIONS;
             case 4 -> TRANSFER;
+            case 5 -> INTAKE;
+            case 6 -> SELECTION;
             default -> UNKNOWN;
         };
     }

@@ -13,7 +13,8 @@ public enum SchedulerKind {
     /** {@link Maglev} by the client's address alone. */
     SOURCE_HASH("source-hash"),
     LEAST_LOAD("least-load"),
-    BOUNDED_LOAD("bounded-load");
+    BOUNDED_LOAD("bounded-load"),
+    INTAKE("intake");
 
     private final String configName;
 
@@ -42,6 +43,7 @@ public enum SchedulerKind {
             case RANDOM_TWO_CHOICES -> new RandomTwoChoices(table);
             case LEAST_LOAD -> new LeastLoad();
             case BOUNDED_LOAD -> new BoundedLoad(table, balanceFactor);
+            case INTAKE -> new Intake();
         };
     }
 

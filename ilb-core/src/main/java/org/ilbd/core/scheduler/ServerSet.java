@@ -12,7 +12,7 @@ import org.ilbd.core.packet.Endpoint;
  * <p>Keeps a log of the positions whose connections or loads changed, a ring that is overwritten when full, so that any
  * number of schedulers can follow the changes at their own pace, and see that they have fallen too far behind.
  *
- * <p><b>Memory.</b> 17 bytes for each server besides its endpoint, and 4 to 8 for the log, whose length is a power of two.
+ * <p><b>Memory.</b> 21 bytes for each server besides its endpoint, and 4 to 8 for the log, whose length is a power of two.
  */
 public final class ServerSet {
     /** The most servers of one service: a position fits in 16 bits. */
@@ -30,6 +30,7 @@ public final class ServerSet {
     private final int[] weights;
     private final boolean[] available;
     private final int[] connections;
+    private final int[] limits;
     private final int[] loads;
     private final int[] connectionsAtReport;
 
@@ -64,6 +65,7 @@ public final class ServerSet {
         this.available = new boolean[weights.length];
         Arrays.fill(available, true);
         this.connections = new int[weights.length];
+        this.limits = new int[weights.length];
         this.loads = new int[weights.length];
         Arrays.fill(loads, UNKNOWN);
         this.connectionsAtReport = new int[weights.length];
@@ -116,6 +118,20 @@ public final class ServerSet {
             connections[position] = count;
             log(position);
         }
+    }
+
+    /** Connections at which the server gets no new ones; 0 for no limit. */
+    int limit(int position) {
+        return limits[position];
+    }
+
+    /** Seen at the next selection, by the schedulers that look at it; 0..2^31-1. */
+    public void setLimit(int position, int limit) {
+        limits[position] = limit;
+    }
+
+    boolean hasRoom(int position) {
+        return limits[position] == 0 || connections[position] < limits[position];
     }
 
     /** What the server reported last, 0..{@link #MAX_LOAD} per mille, or {@link #UNKNOWN}. */

@@ -25,6 +25,7 @@ final class Cluster {
     static final int HALF_OPEN_TIMEOUT_MILLIS = 5_000;
     static final int CLOSING_TIMEOUT_MILLIS = 8_000;
     static final int ESTABLISHED_ROOM = 1_500;
+    static final int CLIENT_ROOM = 1_000;
     private static final int CACHE_TIMEOUT_MILLIS = 10_000;
     private static final int PORT = 7_440;
     private static final int LATE_IN = 10;
@@ -152,6 +153,7 @@ final class Cluster {
                 List.of(),
                 ESTABLISHED_ROOM,
                 schedule.halfOpenRoom(),
+                schedule.affinity() ? CLIENT_ROOM : 0,
                 HALF_OPEN_TIMEOUT_MILLIS,
                 schedule.establishedTimeoutMillis(),
                 CLOSING_TIMEOUT_MILLIS,

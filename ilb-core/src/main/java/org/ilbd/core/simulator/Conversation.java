@@ -45,6 +45,11 @@ final class Conversation {
     SimulatedServer server;
 
     long progressNanos;
+    long openedNanos;
+    /** Its client has used the port before. */
+    boolean again;
+
+    long connectedNanos;
 
     Conversation(int number, Endpoint client, Endpoint vip, SplittableRandom random, long idleNanos) {
         this.number = number;
@@ -72,6 +77,11 @@ final class Conversation {
     /** Whether a packet for it must go to its server and nowhere else. */
     boolean isBound() {
         return established && !over && excuse == null;
+    }
+
+    /** What its owner and its backup follow from: its 4-tuple, or its client. */
+    FourTuple owned(boolean byClient) {
+        return byClient ? new FourTuple().set(new Endpoint(client.address(), 0), vip) : tuple;
     }
 
     @Override

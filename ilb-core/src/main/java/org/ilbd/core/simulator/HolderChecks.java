@@ -2,6 +2,7 @@ package org.ilbd.core.simulator;
 
 import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.Designation;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -50,6 +51,21 @@ final class HolderChecks {
         return "";
     }
 
+    /** Which ILBs do not hold the same designation of the intake; empty if all do, or there is none. */
+    String whyIntakesDiffer() {
+        List<SimulatedIlb> running = running();
+        for (SimulatedIlb ilb : running) {
+            if (!intake(ilb).equals(intake(running.get(0)))) {
+                return ilb + " holds " + intake(ilb) + ", " + running.get(0) + " " + intake(running.get(0));
+            }
+        }
+        return "";
+    }
+
+    private static Designation intake(SimulatedIlb ilb) {
+        return ilb.engine.services().get(0).intake().current();
+    }
+
     /** Who has yet to hand something over; empty if nobody has. */
     String whyHandingOver() {
         List<SimulatedIlb> running = running();
@@ -69,7 +85,7 @@ final class HolderChecks {
         for (Conversation conversation : simulation.clients().conversations()) {
             SimulatedServer server = conversation.server;
             if (conversation.isBound() && server != null) {
-                long rank = view.rank(conversation.tuple);
+                long rank = view.rank(conversation.owned(simulation.schedule().affinity()));
                 checkHolder(view, View.owner(rank), "owner", conversation, server);
                 checkHolder(view, View.backup(rank), "backup", conversation, server);
             }
@@ -93,7 +109,7 @@ final class HolderChecks {
     void checkNobodyElseHolds() {
         View view = view();
         for (Conversation conversation : simulation.clients().conversations()) {
-            long rank = view.rank(conversation.tuple);
+            long rank = view.rank(conversation.owned(simulation.schedule().affinity()));
             for (SimulatedIlb ilb : running()) {
                 boolean other = !isMember(view, View.owner(rank), ilb) && !isMember(view, View.backup(rank), ilb);
                 if (other && conversation.isBound() && ilb.engine.held(conversation.tuple) != null) {
@@ -120,11 +136,12 @@ final class HolderChecks {
                     table.ipv6(slot),
                     table.sourceHigh(slot),
                     table.sourceLow(slot),
-                    table.sourcePort(slot),
+                    simulation.schedule().affinity() ? 0 : table.sourcePort(slot),
                     simulation.vip().address().high(),
                     simulation.vip().address().low(),
                     simulation.vip().port());
-            owned += isMember(view, View.owner(view.rank(tuple)), ilb) ? 1 : 0;
+            boolean isOwned = isMember(view, View.owner(view.rank(tuple)), ilb);
+            owned += isOwned && !table.state(slot).isClient() ? 1 : 0;
         }
         if (owned != ilb.engine.ownedCount()) {
             simulation.oracle().violation(3, ilb + " owns " + owned + ", and says " + ilb.engine.ownedCount(), null);

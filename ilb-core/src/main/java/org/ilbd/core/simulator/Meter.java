@@ -73,6 +73,8 @@ final class Meter implements UnaryOperator<EngineOutput> {
                 idMessages++;
                 idBytes += length;
             }
+            // A few for each change of an intake, and none for a connection.
+            case INTAKE, SELECTION -> {}
             case TRANSFER, UNKNOWN -> throw new IllegalStateException("an engine has sent this as a datagram");
         }
     }

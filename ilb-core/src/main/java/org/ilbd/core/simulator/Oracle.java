@@ -83,7 +83,7 @@ final class Oracle {
             return;
         }
         if (segment.isSyn()) {
-            by.synDelivered(target);
+            by.synDelivered(segment, target);
         } else if (conversation.isBound() && conversation.server != target) {
             broken("a packet was delivered to " + target + " by " + by + ": " + segment, conversation);
         }

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Orphan;
@@ -102,10 +103,12 @@ public final class Plan {
                 false,
                 fill,
                 SchedulerKind.MAGLEV,
+                Authority.OWNER,
                 Orphan.HASH,
                 60_000,
                 MEASURED_ROOM,
                 MEASURED_ROOM,
+                false,
                 List.of());
         Meter meter = new Meter();
         Outcome outcome = new Simulation(schedule, Trace.NOTHING, meter, UnaryOperator.identity()).run();

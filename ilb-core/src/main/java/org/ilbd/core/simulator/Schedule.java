@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -20,6 +21,7 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param reordering share of them that are late by some milliseconds
  * @param halfOpenRoom for half-open connections at each ILB
  * @param cacheRoom for associations in each ILB's cache
+ * @param affinity whether all connections of a client are to go to the same server
  */
 public record Schedule(
         long seed,
@@ -32,10 +34,12 @@ public record Schedule(
         boolean ipv6,
         CacheFill cacheFill,
         SchedulerKind scheduler,
+        Authority authority,
         Orphan orphan,
         int establishedTimeoutMillis,
         int halfOpenRoom,
         int cacheRoom,
+        boolean affinity,
         List<PlannedEvent> events) {
     /** Copies the list. */
     public Schedule {
@@ -75,10 +79,12 @@ public record Schedule(
                 random.nextInt(4) == 0,
                 CacheFill.values()[random.nextInt(CacheFill.values().length)],
                 SchedulerKind.values()[random.nextInt(SchedulerKind.values().length)],
+                random.nextInt(3) == 0 ? Authority.MASTER : Authority.OWNER,
                 random.nextInt(4) == 0 ? Orphan.RESET : Orphan.HASH,
                 random.nextBoolean() ? 16_000 : 60_000,
                 random.nextInt(5) == 0 ? 60 : 1_000,
                 random.nextInt(5) == 0 ? 10 : 1_000,
+                random.nextInt(3) == 0,
                 events);
     }
 
@@ -109,10 +115,12 @@ public record Schedule(
                 ipv6,
                 cacheFill,
                 scheduler,
+                authority,
                 orphan,
                 establishedTimeoutMillis,
                 halfOpenRoom,
                 cacheRoom,
+                affinity,
                 otherEvents);
     }
 
@@ -121,8 +129,9 @@ public record Schedule(
         StringBuilder text = new StringBuilder("seed " + seed + ": " + ilbs + " ILBs, " + connections + " connections, "
                 + (overlapping ? "overlapping events" : "one event at a time") + ", loss " + loss + ", duplication "
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
-                + cacheFill.text() + ", " + scheduler + ", orphan " + orphan + ", established timeout "
-                + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom + ", cache room " + cacheRoom);
+                + cacheFill.text() + ", " + scheduler + " by the " + authority + ", orphan " + orphan
+                + ", established timeout " + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom
+                + ", cache room " + cacheRoom + (affinity ? ", affinity" : ""));
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

@@ -3,14 +3,21 @@ package org.ilbd.core.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.scheduler.SchedulerKind;
 
 /** The server hosts, and which of them the configuration names. */
 final class Servers {
+    /** Clients are hosts, of which all have the same /64; longer than a simulation lasts. */
+    private static final Affinity AFFINITY = new Affinity(32, 128, 3_600_000);
+
     private static final int AT_START = 4;
     private static final int MAX = 10;
     /** From the first ILB that reads a new configuration to the last. */
@@ -18,6 +25,15 @@ final class Servers {
 
     private static final long MIN_DETECTION_NANOS = 200 * EventQueue.MILLISECOND;
     private static final long DETECTION_SPREAD_NANOS = 1_300 * EventQueue.MILLISECOND;
+
+    /** Agents are asked now and then, so that some loads are old when they count. */
+    private static final long REPORTS_NANOS = 300 * EventQueue.MILLISECOND;
+
+    private static final int MAX_LOAD = 1_000;
+
+    /** Often another, so that events come in the middle of a move. */
+    private static final IntakeSettings INTAKE =
+            new IntakeSettings(600, 900 * EventQueue.MILLISECOND, 100 * EventQueue.MILLISECOND);
 
     private final Simulation simulation;
     private final Schedule schedule;
@@ -34,6 +50,9 @@ final class Servers {
             configured.add(create());
         }
         nobody = new SimulatedServer(new Endpoint(address(99), 80), simulation);
+        if (schedule.scheduler() == SchedulerKind.INTAKE || schedule.scheduler() == SchedulerKind.LEAST_LOAD) {
+            simulation.queue().in(REPORTS_NANOS, this::reportLoad);
+        }
     }
 
     private SimulatedServer create() {
@@ -63,15 +82,29 @@ final class Servers {
 
     /** The configuration as it is now. */
     List<ServiceConfig> services() {
-        return List.of(new ServiceConfig(
-                "web",
-                simulation.vip(),
-                Forwarding.DIRECT,
-                schedule.scheduler(),
-                schedule.orphan(),
-                configured.stream()
-                        .map(server -> new ServerConfig(server.endpoint, 1))
-                        .toList()));
+        ServiceConfig service = new ServiceConfig(
+                        "web",
+                        simulation.vip(),
+                        Forwarding.DIRECT,
+                        schedule.scheduler(),
+                        schedule.orphan(),
+                        configured.stream()
+                                .map(server -> new ServerConfig(server.endpoint, 1))
+                                .toList())
+                .withScheduler(schedule.scheduler(), INTAKE)
+                .withSelection(SelectionPolicy.DEFAULT.by(schedule.authority()));
+        return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
+    }
+
+    /** One ILB hears from one server how loaded it is. */
+    private void reportLoad() {
+        List<SimulatedIlb> ilbs = simulation.cluster().running();
+        SimulatedServer server = configured.get(random.nextInt(configured.size()));
+        int load = random.nextInt(MAX_LOAD + 1);
+        if (!ilbs.isEmpty() && server.isUp()) {
+            ilbs.get(random.nextInt(ilbs.size())).hearLoad(server.endpoint, load);
+        }
+        simulation.queue().in(random.nextLong(REPORTS_NANOS) + EventQueue.MILLISECOND, this::reportLoad);
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
@@ -107,7 +140,9 @@ final class Servers {
         List<SimulatedServer> removed =
                 all.stream().filter(server -> !configured.contains(server)).toList();
         if (!removed.isEmpty() && pick % 2 == 0) {
-            configured.add(removed.get((pick / 2) % removed.size()));
+            SimulatedServer again = removed.get((pick / 2) % removed.size());
+            again.changed();
+            configured.add(again);
         } else if (all.size() < MAX) {
             configured.add(create());
         }
@@ -116,6 +151,7 @@ final class Servers {
 
     private void remove(SimulatedServer server) {
         configured.remove(server);
+        server.changed();
         reconfigure();
     }
 
@@ -133,6 +169,7 @@ final class Servers {
     private void goDown(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " goes down");
         server.goDown();
+        server.changed();
         simulation.clients().serverWentDown(server);
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
@@ -142,6 +179,7 @@ final class Servers {
     private void comeUp(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " comes up");
         server.comeUp();
+        server.changed();
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             detect(ilb, server);
         }

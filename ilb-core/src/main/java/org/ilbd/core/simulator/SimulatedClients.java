@@ -51,7 +51,7 @@ final class SimulatedClients implements TcpEndpoint.Host {
     private void arrive() {
         if (!finishing) {
             if (open < wanted) {
-                open(newClient());
+                open(newClient(), false);
             }
             queue.in(random.nextLong(2 * ARRIVAL_NANOS), this::arrive);
         }
@@ -71,7 +71,7 @@ final class SimulatedClients implements TcpEndpoint.Host {
         return IpAddress.parse((ipv6 ? "2001:db8:1::" : "10.1.0.") + (1 + number));
     }
 
-    private void open(Endpoint client) {
+    private void open(Endpoint client, boolean again) {
         lastNumber++;
         Conversation conversation = new Conversation(lastNumber, client, simulation.vip(), random, idleNanos);
         conversations.put(lastNumber, conversation);
@@ -82,6 +82,8 @@ final class SimulatedClients implements TcpEndpoint.Host {
         endpoints.put(client, tcp);
         open++;
         conversation.progressNanos = queue.now();
+        conversation.openedNanos = queue.now();
+        conversation.again = again;
         simulation.trace().line(lastNumber, () -> "client opens " + conversation);
         tcp.connect();
     }
@@ -169,6 +171,8 @@ final class SimulatedClients implements TcpEndpoint.Host {
             return;
         }
         conversation.progressNanos = queue.now();
+        conversation.connectedNanos = queue.now();
+        simulation.affinity().connected(conversation);
         if (conversation.finishNow) {
             request(tcp);
         } else {
@@ -254,7 +258,7 @@ final class SimulatedClients implements TcpEndpoint.Host {
     private void reuse(Endpoint client) {
         TcpEndpoint there = endpoints.get(client);
         if (!finishing && (there == null || !there.isOpen())) {
-            open(client);
+            open(client, true);
         }
     }
 

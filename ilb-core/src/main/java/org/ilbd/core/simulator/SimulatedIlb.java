@@ -11,25 +11,27 @@ import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
+import org.ilbd.core.protocol.DecodeResult;
+import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.jspecify.annotations.Nullable;
 
 /** One process {@code ilbd}, from its start to its end: a real engine on a host that can stand still. */
-final class SimulatedIlb implements EngineOutput, MembershipListener {
+final class SimulatedIlb implements EngineOutput, EngineListener {
     private static final int FRONT = 64;
 
     /** What the kernel keeps of datagrams and packets for a process that does not read them. */
@@ -66,8 +68,10 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
 
     private int visits;
 
-    @Nullable
-    private SimulatedServer synDeliveredTo;
+    private record DeliveredSyn(Segment syn, SimulatedServer target) {}
+
+    /** Within this step. */
+    private final List<DeliveredSyn> deliveredSyns = new ArrayList<>();
 
     SimulatedIlb(
             int index,
@@ -140,7 +144,7 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
             int from = random.nextInt(left.size() + (ticked ? 0 : 1));
             if (from == left.size()) {
                 ticked = true;
-                engine.onTick(queue.now());
+                step(() -> engine.onTick(queue.now()));
             } else if (left.get(from).isEmpty()) {
                 left.remove(from);
             } else {
@@ -228,25 +232,31 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
             oracle.visited(visit, this);
             atHand = segment;
             visits = visit;
-            long roomless = roomless();
             tables.before(segment);
             step(action);
             tables.after(segment);
-            if (roomless() != roomless) {
-                oracle.withoutRoom(segment);
-            } else if (synDeliveredTo != null) {
-                oracle.synDelivered(this, segment, synDeliveredTo);
-            }
-            synDeliveredTo = null;
             atHand = null;
         }
         engine.onBatchEnd(queue.now());
     }
 
-    /** Whatever an engine is called for is a step, after which the invariants hold. */
+    /** Whatever an engine is called for is a step, after which the invariants hold. SYNs that have waited may leave in any. */
     private void step(Runnable action) {
+        long roomless = roomless();
         action.run();
         tables.checkSizes();
+        boolean wasFull = roomless() != roomless;
+        if (wasFull && atHand != null) {
+            oracle.withoutRoom(atHand);
+        }
+        for (DeliveredSyn delivered : deliveredSyns) {
+            if (wasFull) {
+                oracle.withoutRoom(delivered.syn());
+            } else {
+                oracle.synDelivered(this, delivered.syn(), delivered.target());
+            }
+        }
+        deliveredSyns.clear();
     }
 
     /** SYNs that found no room for their association, here as at their owner or as at their backup. */
@@ -255,8 +265,8 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
     }
 
     /** A SYN has left for a server: to be looked at once it is known whether its association had room. */
-    void synDelivered(SimulatedServer target) {
-        synDeliveredTo = target;
+    void synDelivered(Segment syn, SimulatedServer target) {
+        deliveredSyns.add(new DeliveredSyn(syn, target));
     }
 
     void onTransfer(byte[] message) {
@@ -292,6 +302,19 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
         });
     }
 
+    /** What this ILB hears from a server's agent. */
+    void hearLoad(Endpoint endpoint, int perMille) {
+        task(() -> {
+            for (Service service : engine.services()) {
+                for (Server server : service.servers()) {
+                    if (server.endpoint().equals(endpoint)) {
+                        engine.onServerReport(server, ServerReport.ofLoad(perMille), queue.now());
+                    }
+                }
+            }
+        });
+    }
+
     private void load(byte[] bytes) {
         buffer.asSlice(0, FRONT).fill((byte) 0);
         MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, FRONT, bytes.length);
@@ -317,7 +340,24 @@ final class SimulatedIlb implements EngineOutput, MembershipListener {
     public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
         byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
         boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
-        cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
+        if (forwards && atHand == null) {
+            cluster.send(this, peer, ofWaitingSyn(copy));
+        } else {
+            cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
+        }
+    }
+
+    /** What is forwarded without a packet at hand is a SYN that waited for a selection; it says itself where it has been. */
+    private Cluster.Datagram ofWaitingSyn(byte[] datagram) {
+        MemorySegment bytes = MemorySegment.ofArray(datagram);
+        ForwardHeader header = new ForwardHeader();
+        Packet packet = new Packet();
+        if (header.decode(bytes, 0, datagram.length) != DecodeResult.OK
+                || packet.parse(bytes, header.packetOffset(), header.packetLength()) != Packet.Verdict.TCP
+                || !packet.isSyn()) {
+            throw new IllegalStateException(this + " forwards on its own what is no SYN");
+        }
+        return new Cluster.Datagram(bind, datagram, header.hop(), Segment.of(packet));
     }
 
     @Override

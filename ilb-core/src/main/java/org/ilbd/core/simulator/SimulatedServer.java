@@ -16,10 +16,21 @@ final class SimulatedServer implements TcpEndpoint.Host {
     private final Simulation simulation;
     private final Map<FourTuple, TcpEndpoint> endpoints = new LinkedHashMap<>();
     private boolean up = true;
+    private long changedNanos = Long.MIN_VALUE / 2;
 
     SimulatedServer(Endpoint endpoint, Simulation simulation) {
         this.endpoint = endpoint;
         this.simulation = simulation;
+    }
+
+    /** It has gone down or come up, or was added or removed. */
+    void changed() {
+        changedNanos = simulation.queue().now();
+    }
+
+    /** When that was, last. */
+    long changedNanos() {
+        return changedNanos;
     }
 
     boolean isUp() {

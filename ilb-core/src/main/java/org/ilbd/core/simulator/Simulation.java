@@ -32,6 +32,7 @@ final class Simulation {
     private final Coverage coverage = new Coverage();
     private final Oracle oracle;
     private final HolderChecks holders;
+    private final AffinityChecks affinity;
     private final Servers servers;
     private final Cluster cluster;
     private final SimulatedClients clients;
@@ -53,6 +54,7 @@ final class Simulation {
         vip = Endpoint.parse(schedule.ipv6() ? "[2001:db8:9::1]:80" : "10.9.0.1:80");
         oracle = new Oracle(this);
         holders = new HolderChecks(this);
+        affinity = new AffinityChecks(this);
         servers = new Servers(this, schedule, root.split());
         cluster = new Cluster(this, schedule, root.split(), tamper, misconfigure);
         clients = new SimulatedClients(this, schedule, root.split());
@@ -93,6 +95,10 @@ final class Simulation {
         return oracle;
     }
 
+    AffinityChecks affinity() {
+        return affinity;
+    }
+
     Servers servers() {
         return servers;
     }
@@ -114,6 +120,7 @@ final class Simulation {
     void falseAlarm() {
         falseAlarms++;
         mayBreak = true;
+        affinity.forget();
         trace.line(0, () -> "a false alarm: from here on connections may break");
     }
 
@@ -212,7 +219,7 @@ final class Simulation {
     private boolean settle(String after) {
         long end = queue.now() + SETTLE_NANOS;
         runFor(POLL_NANOS);
-        String views = holders.whyViewsDiffer();
+        String views = whyMindsDiffer();
         String handover = holders.whyHandingOver();
         while (!views.isEmpty() || !handover.isEmpty()) {
             if (oracle.violations().isEmpty() && queue.now() >= end) {
@@ -224,13 +231,18 @@ final class Simulation {
                 return false;
             }
             runFor(POLL_NANOS);
-            views = holders.whyViewsDiffer();
+            views = whyMindsDiffer();
             handover = holders.whyHandingOver();
         }
         holders.checkHolders();
         // A false alarm is over, and what it has cost is excused by now.
         mayBreak = schedule.overlapping();
         return oracle.violations().isEmpty();
+    }
+
+    private String whyMindsDiffer() {
+        String views = holders.whyViewsDiffer();
+        return views.isEmpty() ? holders.whyIntakesDiffer() : views;
     }
 
     private void checkTables() {

@@ -28,7 +28,9 @@ final class TableChecks {
     void checkSizes() {
         int halfOpen = owned.size(ConnectionState.HALF_OPEN);
         check("half-open connections", halfOpen, schedule.halfOpenRoom());
-        check("established and closing connections", owned.size() - halfOpen, Cluster.ESTABLISHED_ROOM);
+        int clients = owned.clients();
+        check("established and closing connections", owned.size() - halfOpen - clients, Cluster.ESTABLISHED_ROOM);
+        check("clients", clients, schedule.affinity() ? Cluster.CLIENT_ROOM : 0);
         check("cached associations", cache.size(), schedule.cacheFill() == CacheFill.OFF ? 1 : schedule.cacheRoom());
     }
 

@@ -33,6 +33,7 @@ class OwnedConnectionsPropertyTest {
     private final int[] counts = new int[STATES.length];
     private int establishedCapacity;
     private int halfOpenCapacity;
+    private int clientCapacity;
     private long evicted;
     private int now;
 
@@ -44,21 +45,26 @@ class OwnedConnectionsPropertyTest {
             evicted = 0;
             establishedCapacity = 1 + random.nextInt(round % 2 == 0 ? 300 : 6);
             halfOpenCapacity = random.nextInt(round % 3 == 0 ? 100 : 4);
+            clientCapacity = random.nextInt(round % 4 == 0 ? 200 : 5);
             for (int i = 0; i < timeouts.length; i++) {
                 timeouts[i] = 1 + random.nextInt(1 << (4 + random.nextInt(13)));
             }
+            timeouts[3] = timeouts[0];
             // Half of the rounds pass the point where milliseconds wrap.
             now = random.nextBoolean() ? Integer.MAX_VALUE - random.nextInt(50_000) : random.nextInt();
             try (Arena arena = Arena.ofConfined()) {
-                run(new OwnedConnections(
+                OwnedConnections table = new OwnedConnections(
                         arena,
                         establishedCapacity,
                         halfOpenCapacity,
+                        clientCapacity,
                         timeouts[0],
                         timeouts[1],
                         timeouts[2],
                         random.nextLong(),
-                        random.nextLong()));
+                        random.nextLong());
+                table.setClientTimeoutMillis(timeouts[4]);
+                run(table);
             }
         }
     }
@@ -71,7 +77,7 @@ class OwnedConnectionsPropertyTest {
 
     private void run(OwnedConnections table) {
         table.onEviction(slot -> evict(table, slot));
-        int clients = 2 * (establishedCapacity + halfOpenCapacity) + 3;
+        int clients = 2 * (establishedCapacity + halfOpenCapacity + clientCapacity) + 3;
         for (int i = 0; i < OPERATIONS; i++) {
             if (random.nextInt(4) == 0) {
                 now += random.nextInt(random.nextInt(100) == 0 ? 2000 : 5);
@@ -148,6 +154,9 @@ class OwnedConnectionsPropertyTest {
             }
             case 1, 2 -> {
                 ConnectionState to = STATES[random.nextInt(STATES.length)];
+                while (to.isClient() != entry.state.isClient()) {
+                    to = STATES[random.nextInt(STATES.length)];
+                }
                 boolean sameRoom = (to == ConnectionState.HALF_OPEN) == (entry.state == ConnectionState.HALF_OPEN);
                 boolean room = sameRoom || mayEnter(to);
                 assertThat(table.transition(entry.slot, to, now)).isEqualTo(room);
@@ -173,16 +182,25 @@ class OwnedConnectionsPropertyTest {
         if (state == ConnectionState.HALF_OPEN) {
             return counts[0] < halfOpenCapacity;
         }
+        if (state.isClient()) {
+            return clientCapacity > 0;
+        }
         return counts[1] + counts[2] < establishedCapacity || counts[2] > 0;
     }
 
     private void evict(OwnedConnections table, int slot) {
         Entry victim = entryAt(table, slot);
-        assertThat(victim.state).isEqualTo(ConnectionState.CLOSING);
-        assertThat(counts[1] + counts[2]).isEqualTo(establishedCapacity);
+        if (victim.state.isClient()) {
+            assertThat(counts[3] + counts[4]).isEqualTo(clientCapacity);
+            assertThat(victim.state)
+                    .isEqualTo(counts[3] > 0 ? ConnectionState.CLIENT_HALF_OPEN : ConnectionState.CLIENT);
+        } else {
+            assertThat(victim.state).isEqualTo(ConnectionState.CLOSING);
+            assertThat(counts[1] + counts[2]).isEqualTo(establishedCapacity);
+        }
         for (Entry other : model.values()) {
-            if (other.state == ConnectionState.CLOSING) {
-                assertThat(victim.lastSeen - other.lastSeen).isLessThanOrEqualTo(timeouts[2] / 64);
+            if (other.state == victim.state) {
+                assertThat(victim.lastSeen - other.lastSeen).isLessThanOrEqualTo(imprecision(victim));
             }
         }
         evicted++;
@@ -200,9 +218,14 @@ class OwnedConnectionsPropertyTest {
         assertThat(removed).isEqualTo(before - model.size()).isLessThanOrEqualTo(budget);
         if (removed < budget) {
             for (Entry entry : model.values()) {
-                assertThat(now - entry.lastSeen).isLessThanOrEqualTo(timeout(entry) + timeout(entry) / 64);
+                assertThat(now - entry.lastSeen).isLessThanOrEqualTo(timeout(entry) + imprecision(entry));
             }
         }
+    }
+
+    /** A part of the timeout; a second where the timeout may change. */
+    private int imprecision(Entry entry) {
+        return entry.state == ConnectionState.CLIENT ? 1_000 : timeout(entry) / 64;
     }
 
     private void checkWalk(OwnedConnections table) {

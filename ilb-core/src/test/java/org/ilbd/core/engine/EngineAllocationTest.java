@@ -20,7 +20,8 @@ import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.PacketBuilder;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The packet path allocates nothing: not for a hit, not for a new connection, not between ILBs. */
 class EngineAllocationTest {
@@ -34,11 +35,16 @@ class EngineAllocationTest {
     /** Two engines back to back, with an output that keeps nothing. */
     private static final class Pair {
         final MemorySegment wire = Arena.ofAuto().allocate(FRONT + 2_048, 8);
-        final Half first = new Half(this, FIRST, SECOND);
-        final Half second = new Half(this, SECOND, FIRST);
+        final Half first;
+        final Half second;
         long now = 1;
         long delivered;
         final Deque<Runnable> transfers = new ArrayDeque<>();
+
+        Pair(Authority authority) {
+            first = new Half(this, FIRST, SECOND, authority);
+            second = new Half(this, SECOND, FIRST, authority);
+        }
 
         void tick() {
             now += Engine.TICK_NANOS;
@@ -56,11 +62,12 @@ class EngineAllocationTest {
         private final Endpoint other;
         private final Engine engine;
 
-        Half(Pair pair, Endpoint self, Endpoint other) {
+        Half(Pair pair, Endpoint self, Endpoint other, Authority authority) {
             this.pair = pair;
             this.self = self;
             this.other = other;
-            this.engine = new Engine(config(self, List.of(other)), this, new QuietListener(), Arena.ofAuto(), 1);
+            this.engine =
+                    new Engine(config(self, List.of(other), authority), this, new QuietListener(), Arena.ofAuto(), 1);
         }
 
         Engine engine() {
@@ -101,7 +108,7 @@ class EngineAllocationTest {
         }
     }
 
-    private static EngineConfig config(Endpoint self, List<Endpoint> peers) {
+    private static EngineConfig config(Endpoint self, List<Endpoint> peers, Authority authority) {
         return new EngineConfig(
                 IlbId.parse(self.address().toString()),
                 1,
@@ -115,6 +122,7 @@ class EngineAllocationTest {
                 List.of(new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}),
                 100_000,
                 100_000,
+                100_000,
                 10_000,
                 3_600_000,
                 30_000,
@@ -123,7 +131,7 @@ class EngineAllocationTest {
                 300_000,
                 1,
                 2,
-                List.of(service()));
+                List.of(service().withSelection(SelectionPolicy.DEFAULT.by(authority))));
     }
 
     /** One of the servers is full after its first connection, so that one in eight selections looks for another. */
@@ -142,9 +150,10 @@ class EngineAllocationTest {
                         new PassiveHealth(5, 5_000_000_000L, 10_000_000_000L)));
     }
 
-    @Test
-    void packetPathAllocatesNothing() {
-        Pair pair = new Pair();
+    @ParameterizedTest
+    @EnumSource(Authority.class)
+    void packetPathAllocatesNothing(Authority authority) {
+        Pair pair = new Pair(authority);
         for (int i = 0; i < 100; i++) {
             pair.tick();
         }
@@ -201,6 +210,10 @@ class EngineAllocationTest {
                 .isBetween(1, 2);
         assertThat(pair.delivered).isGreaterThan(deliveredBefore);
         assertThat(pair.first.engine().counters().get(Counter.FORWARDED)).isPositive();
+        assertThat(pair.first.engine().counters().get(Counter.SELECTION_ANSWERS)
+                                + pair.second.engine().counters().get(Counter.SELECTION_ANSWERS)
+                        > 0)
+                .isEqualTo(authority == Authority.MASTER);
         assertThat(least).as("bytes for 3,000 packets, once compiled").isZero();
     }
 }

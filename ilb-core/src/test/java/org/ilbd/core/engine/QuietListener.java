@@ -2,13 +2,12 @@ package org.ilbd.core.engine;
 
 import java.util.List;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
 
 /** For tests that look at the state itself. */
-final class QuietListener implements MembershipListener {
+final class QuietListener implements EngineListener {
     @Override
     public void viewChanged(List<IlbId> activeIds) {}
 

@@ -19,6 +19,7 @@ final class Settings {
     private CacheFill cacheFill = CacheFill.BROADCAST;
     private int established = 1_000;
     private int halfOpen = 1_000;
+    private int clients = 1_000;
     private int establishedTimeoutMillis = 3_600_000;
     private final Map<Integer, List<byte[]>> keys = new HashMap<>();
 
@@ -45,6 +46,11 @@ final class Settings {
 
     Settings halfOpen(int room) {
         halfOpen = room;
+        return this;
+    }
+
+    Settings clients(int room) {
+        clients = room;
         return this;
     }
 
@@ -107,6 +113,7 @@ final class Settings {
                 keys.getOrDefault(index, List.of()),
                 established,
                 halfOpen,
+                clients,
                 10_000,
                 establishedTimeoutMillis,
                 30_000,

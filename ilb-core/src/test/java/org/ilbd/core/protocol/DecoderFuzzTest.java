@@ -50,6 +50,16 @@ class DecoderFuzzTest {
     }
 
     @FuzzTest(maxDuration = "1m")
+    void intakeMessage(byte[] data) {
+        check(data, DecoderFuzzTest::intakeMessage);
+    }
+
+    @FuzzTest(maxDuration = "1m")
+    void selectionMessage(byte[] data) {
+        check(data, DecoderFuzzTest::selectionMessage);
+    }
+
+    @FuzzTest(maxDuration = "1m")
     void messageAuthenticator(byte[] data) {
         check(data, DecoderFuzzTest::messageAuthenticator);
     }
@@ -72,6 +82,8 @@ class DecoderFuzzTest {
             associationsMessage(data);
             idMessage(data);
             transferMessage(data);
+            intakeMessage(data);
+            selectionMessage(data);
             messageAuthenticator(data);
         }
     }
@@ -89,6 +101,8 @@ class DecoderFuzzTest {
                 case FORWARD -> forwardHeader(message, 0, length);
                 case ASSOCIATIONS -> associationsMessage(message, 0, length);
                 case TRANSFER -> transferMessage(message, 0, length);
+                case INTAKE -> intakeMessage(message, 0, length);
+                case SELECTION -> selectionMessage(message, 0, length);
                 case UNKNOWN -> "unknown";
             };
             assertThat(text).startsWith("OK");
@@ -149,6 +163,18 @@ class DecoderFuzzTest {
 
     private static String transferMessage(MemorySegment segment, long offset, int length) {
         TransferMessage message = new TransferMessage();
+        DecodeResult result = message.decode(segment, offset, length);
+        return result == DecodeResult.OK ? result + " " + message : result.toString();
+    }
+
+    private static String intakeMessage(MemorySegment segment, long offset, int length) {
+        IntakeMessage message = new IntakeMessage();
+        DecodeResult result = message.decode(segment, offset, length);
+        return result == DecodeResult.OK ? result + " " + message : result.toString();
+    }
+
+    private static String selectionMessage(MemorySegment segment, long offset, int length) {
+        SelectionMessage message = new SelectionMessage();
         DecodeResult result = message.decode(segment, offset, length);
         return result == DecodeResult.OK ? result + " " + message : result.toString();
     }

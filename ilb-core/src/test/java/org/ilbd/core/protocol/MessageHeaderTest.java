@@ -39,7 +39,8 @@ class MessageHeaderTest {
         }
         assertThat(MessageType.ofCode(0)).isEqualTo(MessageType.UNKNOWN);
         assertThat(MessageType.TRANSFER.code()).isEqualTo(4);
-        assertThat(MessageType.ofCode(5)).isEqualTo(MessageType.UNKNOWN);
+        assertThat(MessageType.INTAKE.code()).isEqualTo(5);
+        assertThat(MessageType.ofCode(200)).isEqualTo(MessageType.UNKNOWN);
         assertThat(MessageType.ofCode(255)).isEqualTo(MessageType.UNKNOWN);
     }
 

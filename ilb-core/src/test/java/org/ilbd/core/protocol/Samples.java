@@ -57,8 +57,20 @@ final class Samples {
 
     /** Writes a random message that decodes; returns its length. There must be 1,400 bytes at {@code offset}. */
     static int randomMessage(RandomGenerator random, MemorySegment segment, long offset) {
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(6)) {
             case 0 -> randomId(random, segment, offset);
+            case 3 ->
+                SelectionMessage.encode(
+                        segment,
+                        offset,
+                        random.nextInt(),
+                        random.nextLong(),
+                        random.nextBoolean() ? SelectionMessage.Kind.REQUEST : SelectionMessage.Kind.ANSWER,
+                        random.nextInt(),
+                        randomTuple(random, random.nextBoolean()),
+                        random.nextLong(),
+                        random.nextLong(),
+                        random.nextInt(1 << 16));
             case 2 ->
                 TransferMessage.encode(
                         segment,
@@ -68,6 +80,7 @@ final class Samples {
                         random.nextBoolean() ? TransferMessage.Kind.ACKNOWLEDGED : TransferMessage.Kind.HANDED_OVER,
                         random.nextInt(),
                         random.nextLong());
+            case 4 -> randomIntake(random, segment, offset);
             case 1 -> randomForward(random, segment, offset);
             default -> randomAssociations(random, segment, offset);
         };
@@ -100,6 +113,26 @@ final class Samples {
                 random.nextInt(Integer.MAX_VALUE),
                 random.nextBoolean() ? random.nextInt(1_001) : IdMessage.UNKNOWN_LOAD,
                 IdMessage.flags(random.nextInt(257), random.nextInt(3), random.nextBoolean(), random.nextBoolean()));
+    }
+
+    private static int randomIntake(RandomGenerator random, MemorySegment segment, long offset) {
+        boolean ipv6 = random.nextBoolean();
+        return IntakeMessage.encode(
+                segment,
+                offset,
+                random.nextInt(),
+                random.nextLong(),
+                random.nextBoolean(),
+                new Endpoint(randomAddress(random, ipv6), random.nextInt(1 << 16)),
+                random.nextInt(),
+                random.nextLong(),
+                random.nextLong(IntakeMessage.MAX_SEQUENCE),
+                random.nextInt(Integer.MAX_VALUE),
+                randomAddress(random, ipv6));
+    }
+
+    private static IpAddress randomAddress(RandomGenerator random, boolean ipv6) {
+        return ipv6 ? new IpAddress(true, random.nextLong(), random.nextLong()) : IpAddress.ofIpv4(random.nextInt());
     }
 
     private static int randomForward(RandomGenerator random, MemorySegment segment, long offset) {

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.engine.EngineOutput;
+import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +21,22 @@ class CheckerTest {
     @Test
     void packetAtTheWrongServerIsFound() {
         assertThat(firstViolation(Faults.Misdelivers::new, NOTHING).invariant()).isEqualTo(1);
+    }
+
+    @Test
+    void connectionThatGoesToAnotherServerThanItsClientsEarlierOneIsFound() {
+        Simulator simulator = new Simulator(UnaryOperator.identity(), Faults::withoutAffinity);
+        for (long seed = 1; seed <= 100; seed++) {
+            Schedule schedule = Schedule.random(seed, ILBS, NOTHING, false);
+            if (schedule.affinity() && schedule.scheduler() == SchedulerKind.ROUND_ROBIN) {
+                Violation violation = simulator.run(schedule).violations().get(0);
+
+                assertThat(violation.invariant()).isEqualTo(1);
+                assertThat(violation.what()).contains("its client's server was another");
+                return;
+            }
+        }
+        throw new AssertionError("no schedule of that kind");
     }
 
     @Test
@@ -42,6 +59,22 @@ class CheckerTest {
 
         assertThat(violation.invariant()).isEqualTo(3);
         assertThat(violation.what()).contains("not settled after join");
+    }
+
+    @Test
+    void intakeThatIsNeverThatOfAllIsFound() {
+        Simulator simulator = new Simulator(Faults.KeepsTheIntakeToItself::new, UnaryOperator.identity());
+        for (long seed = 1; seed <= 1_000; seed++) {
+            Schedule schedule = Schedule.random(seed, ILBS, EnumSet.of(EventKind.RESHUFFLE), false);
+            if (schedule.scheduler() == SchedulerKind.INTAKE) {
+                assertThat(new Simulator().run(schedule).violations()).isEmpty();
+                Violation violation = simulator.run(schedule).violations().get(0);
+                assertThat(violation.invariant()).isEqualTo(3);
+                assertThat(violation.what()).contains("Designation");
+                return;
+            }
+        }
+        throw new AssertionError("no schedule has an intake");
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.Packet;
@@ -107,6 +108,20 @@ final class Faults {
             boolean says = MessageHeader.type(datagram, offset) == MessageType.ID
                     && datagram.get(ValueLayout.JAVA_BYTE, offset + IdMessage.STATE_OFFSET) == IlbState.ACTIVE.code();
             if (!says || ilb(host).index < ILBS || Cluster.place(peer) != 0) {
+                super.send(peer, datagram, offset, length);
+            }
+        }
+    }
+
+    /** Invariant 3: does not tell the last of the first ILBs who the intake is. */
+    static final class KeepsTheIntakeToItself extends Relay {
+        KeepsTheIntakeToItself(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            if (MessageHeader.type(datagram, offset) != MessageType.INTAKE || Cluster.place(peer) != ILBS - 1) {
                 super.send(peer, datagram, offset, length);
             }
         }
@@ -234,37 +249,59 @@ final class Faults {
                     false,
                     CacheFill.BROADCAST,
                     any.scheduler(),
+                    any.authority(),
                     any.orphan(),
                     any.establishedTimeoutMillis(),
                     this == HALF_OPEN ? SMALL : LARGE,
                     this == CACHE ? SMALL : LARGE,
+                    false,
                     any.events());
         }
 
         EngineConfig withMoreRoom(EngineConfig config) {
-            return new EngineConfig(
-                    config.id(),
-                    config.incarnation(),
-                    config.ownership(),
-                    config.ownershipSeed(),
-                    config.bind(),
-                    config.peers(),
-                    config.multicast(),
-                    config.heartbeatIntervalNanos(),
-                    config.failureTimeoutNanos(),
-                    config.keys(),
-                    config.established(),
-                    LARGE,
-                    config.halfOpenTimeoutMillis(),
-                    config.establishedTimeoutMillis(),
-                    config.closingTimeoutMillis(),
-                    config.cacheFill(),
-                    LARGE,
-                    config.cacheTimeoutMillis(),
-                    config.tableKey0(),
-                    config.tableKey1(),
-                    config.services());
+            return with(config, LARGE, LARGE, config.services());
         }
+    }
+
+    /** Where connections of a client belong together, the ILBs do not know it. */
+    static EngineConfig withoutAffinity(EngineConfig config) {
+        List<ServiceConfig> services = config.services().stream()
+                .map(service -> new ServiceConfig(
+                        service.name(),
+                        service.vip(),
+                        service.forwarding(),
+                        service.scheduler(),
+                        service.orphan(),
+                        service.servers()))
+                .toList();
+        return with(config, config.halfOpen(), config.cacheCapacity(), services);
+    }
+
+    private static EngineConfig with(
+            EngineConfig config, int halfOpen, int cacheCapacity, List<ServiceConfig> services) {
+        return new EngineConfig(
+                config.id(),
+                config.incarnation(),
+                config.ownership(),
+                config.ownershipSeed(),
+                config.bind(),
+                config.peers(),
+                config.multicast(),
+                config.heartbeatIntervalNanos(),
+                config.failureTimeoutNanos(),
+                config.keys(),
+                config.established(),
+                halfOpen,
+                config.clients(),
+                config.halfOpenTimeoutMillis(),
+                config.establishedTimeoutMillis(),
+                config.closingTimeoutMillis(),
+                config.cacheFill(),
+                cacheCapacity,
+                config.cacheTimeoutMillis(),
+                config.tableKey0(),
+                config.tableKey1(),
+                services);
     }
 
     /** Invariant 6: an entry is listed as if it had been used days later, and others behind it. */

@@ -1,6 +1,7 @@
 package org.ilbd.daemon.admin;
 
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -15,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.prometheus.metrics.core.metrics.Info;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import org.ilbd.core.connection.AssociationCache;
@@ -60,6 +62,7 @@ final class Metrics implements AutoCloseable {
         addMembership(engine.membership());
         addTables(engine.owned(), engine.cache());
         addHandover();
+        addSelections();
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -182,13 +185,27 @@ final class Metrics implements AutoCloseable {
         connections("backup", Engine::backedUpCount);
         connections("cached", its -> its.cache().size());
         for (ConnectionState state : ConnectionState.values()) {
-            gauge(
-                    "ilbd.connection.states",
-                    "Connections that this ILB owns or backs up, by state.",
-                    Tags.of("state", lower(state)),
-                    owned,
-                    its -> its.size(state));
+            if (!state.isClient()) {
+                gauge(
+                        "ilbd.connection.states",
+                        "Connections that this ILB owns or backs up, by state.",
+                        Tags.of("state", lower(state)),
+                        owned,
+                        its -> its.size(state));
+            }
         }
+        gauge(
+                "ilbd.affinity.clients",
+                "Clients that this ILB owns or backs up, each with the server that its connections go to.",
+                Tags.empty(),
+                owned,
+                OwnedConnections::clients);
+        gauge(
+                "ilbd.affinity.clients.capacity",
+                "Clients that there is room for.",
+                Tags.empty(),
+                owned,
+                OwnedConnections::clientCapacity);
         capacity("half_open", owned, OwnedConnections::halfOpenCapacity);
         capacity("established", owned, OwnedConnections::establishedCapacity);
         capacity("cached", cache, AssociationCache::capacity);
@@ -215,6 +232,21 @@ final class Metrics implements AutoCloseable {
                 Tags.empty(),
                 engine.membership(),
                 Membership::awaitedHandOvers);
+    }
+
+    private void addSelections() {
+        FunctionTimer.builder(
+                        "ilbd.selection.latency",
+                        engine,
+                        its -> its.counters().get(Counter.SELECTION_ANSWERS),
+                        Engine::selectionNanos,
+                        TimeUnit.NANOSECONDS)
+                .description("How long SYNs waited here for the answers of their services' masters.")
+                .register(registry);
+        Gauge.builder("ilbd.selection.longest", engine, its -> its.longestSelectionNanos() / 1e9)
+                .description("The longest that a SYN waited here for the answer of a master, since the start.")
+                .baseUnit("seconds")
+                .register(registry);
     }
 
     private void connections(String role, ToDoubleFunction<Engine> count) {

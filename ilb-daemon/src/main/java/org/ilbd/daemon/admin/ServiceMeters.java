@@ -13,6 +13,8 @@ import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerState;
 import org.ilbd.core.engine.Service;
+import org.ilbd.core.engine.ServiceIntake;
+import org.ilbd.core.scheduler.SchedulerKind;
 
 /** The meters of services and of their servers, which come and go with the configuration. Each reads the plain counters of its object. */
 final class ServiceMeters {
@@ -60,8 +62,44 @@ final class ServiceMeters {
                 tags,
                 service,
                 Service::clusterConnections);
+        if (service.config().scheduler() == SchedulerKind.INTAKE) {
+            addIntake(tags, service);
+        }
         service.servers()
                 .forEach(server -> add(tags.and("server", server.endpoint().toString()), server));
+    }
+
+    private void addIntake(Tags tags, Service service) {
+        ServiceIntake intake = service.intake();
+        String description = "Designations of the service's intake that this ILB made, or learned from another.";
+        count("ilbd.service.intake.designations", description, tags.and("by", "self"), intake, ServiceIntake::made);
+        count("ilbd.service.intake.designations", description, tags.and("by", "peer"), intake, ServiceIntake::learned);
+        gauge(
+                "ilbd.service.intake.sequence",
+                "The number of the designation that this ILB holds; the same at all ILBs.",
+                tags,
+                intake,
+                its -> its.current().sequence());
+        gauge(
+                "ilbd.service.intake.responsible",
+                "1 if this ILB is the one that designates, else 0.",
+                tags,
+                intake,
+                its -> its.responsible() ? 1 : 0);
+        gauge(
+                "ilbd.service.intake.unconfirmed",
+                "Other ILBs that have not confirmed the designation yet, where this ILB designates.",
+                tags,
+                intake,
+                ServiceIntake::unconfirmed);
+        for (Server server : service.servers()) {
+            gauge(
+                    "ilbd.server.intake",
+                    "1 if the server is, or is part of, the service's intake, else 0.",
+                    tags.and("server", server.endpoint().toString()),
+                    server,
+                    its -> intake.current().isOf(its.endpoint().address()) ? 1 : 0);
+        }
     }
 
     private void addTraffic(

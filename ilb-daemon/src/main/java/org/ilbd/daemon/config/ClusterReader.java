@@ -34,6 +34,7 @@ final class ClusterReader {
     private final Duration failureTimeout;
     private final OwnershipMode ownership;
     private final long seed;
+    private final Optional<Located<Integer>> zone;
 
     /** @param file that a relative {@code key-file} is relative to */
     ClusterReader(final Section section, final Path file, final Problems problems) {
@@ -50,6 +51,7 @@ final class ClusterReader {
         failureTimeout = section.value("failure-timeout", FAILURE_TIMEOUT, DEFAULT_FAILURE_TIMEOUT);
         ownership = section.value("ownership", Kind.choice(OwnershipMode.class), OwnershipMode.CRC32_MIXED);
         seed = section.value("seed", Kind.wholeNumber(Long.MIN_VALUE, Long.MAX_VALUE), 0L);
+        zone = section.optional("zone", ZonesReader.ZONE);
         section.finish();
 
         checkTimes(section);
@@ -66,6 +68,11 @@ final class ClusterReader {
             addresses.add(new Located<>(peer.value().address(), peer.path(), peer.place()));
         }
         return addresses;
+    }
+
+    /** The zone that this ILB is in. */
+    Optional<Located<Integer>> zone() {
+        return zone;
     }
 
     /** To be called only if there is no problem. */

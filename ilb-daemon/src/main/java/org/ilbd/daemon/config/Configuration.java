@@ -63,6 +63,7 @@ public record Configuration(
                 cluster.keyBytes(),
                 connections.established(),
                 connections.halfOpen(),
+                connections.clients(),
                 Math.toIntExact(connections.halfOpenTimeout().toMillis()),
                 Math.toIntExact(connections.establishedTimeout().toMillis()),
                 Math.toIntExact(connections.closingTimeout().toMillis()),

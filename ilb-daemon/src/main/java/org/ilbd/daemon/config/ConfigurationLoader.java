@@ -28,7 +28,9 @@ public final class ConfigurationLoader {
         final ClusterReader cluster = new ClusterReader(section.section("cluster"), file, problems);
         final LocalReader local = new LocalReader(section, problems);
         final ServicesReader services = new ServicesReader(
-                section.requiredSection("services", "an object with one object for each service"), problems);
+                section.requiredSection("services", "an object with one object for each service"),
+                ZonesReader.read(section.section("zones"), cluster.zone(), problems),
+                problems);
         section.finish();
         ServiceChecks.check(services.services(), cluster.addresses(), problems);
         problems.throwIfAny();

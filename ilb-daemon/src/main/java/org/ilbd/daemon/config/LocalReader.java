@@ -24,6 +24,8 @@ final class LocalReader {
     private static final int DEFAULT_ESTABLISHED = 1_000_000;
     /** As many as arrive within the timeout at 10,000 new connections a second. */
     private static final int DEFAULT_HALF_OPEN = 100_000;
+    /** Where a tenth of the connections come from a client of their own. */
+    private static final int DEFAULT_CLIENTS = 100_000;
     /** A client sends its SYN again after 1, 3 and 7 s (RFC 6298, 5.5): the third still finds the association. */
     private static final Duration DEFAULT_HALF_OPEN_TIMEOUT = Duration.ofSeconds(10);
 
@@ -83,6 +85,7 @@ final class LocalReader {
         final ConnectionSettings settings = new ConnectionSettings(
                 section.value("established", CAPACITY, DEFAULT_ESTABLISHED),
                 section.value("half-open", CAPACITY, DEFAULT_HALF_OPEN),
+                section.value("clients", CAPACITY, DEFAULT_CLIENTS),
                 section.value("half-open-timeout", TIMEOUT, DEFAULT_HALF_OPEN_TIMEOUT),
                 section.value("established-timeout", TIMEOUT, DEFAULT_ESTABLISHED_TIMEOUT),
                 section.value("closing-timeout", TIMEOUT, DEFAULT_CLOSING_TIMEOUT));

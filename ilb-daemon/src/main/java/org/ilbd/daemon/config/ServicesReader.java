@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Orphan;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
+import org.ilbd.core.engine.Zones;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.scheduler.BoundedLoad;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -25,6 +29,7 @@ final class ServicesReader {
 
     private static final Kind<Double> BALANCE_FACTOR = Kind.decimal(BoundedLoad.MIN_FACTOR, BoundedLoad.MAX_FACTOR);
 
+    private final Zones zones;
     private final Problems problems;
     private final HealthReader health;
     private final List<ReadService> services = new ArrayList<>();
@@ -36,16 +41,20 @@ final class ServicesReader {
             Forwarding forwarding,
             SchedulerKind scheduler,
             double balanceFactor,
+            IntakeSettings intake,
             Orphan orphan,
+            SelectionPolicy selection,
             ServicePolicy policy,
+            Optional<Affinity> affinity,
             List<ReadServer> servers,
             HealthSettings health,
             Optional<AgentSettings> agent) {}
 
     /** One server as far as it could be read. */
-    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback) {}
+    record ReadServer(Located<Endpoint> endpoint, int weight, int maxConnections, boolean fallback, int zone) {}
 
-    ServicesReader(final Optional<Section> section, final Problems problems) {
+    ServicesReader(final Optional<Section> section, final Zones zones, final Problems problems) {
+        this.zones = zones;
         this.problems = problems;
         this.health = new HealthReader(problems);
         section.ifPresent(this::read);
@@ -66,14 +75,18 @@ final class ServicesReader {
                                 read.forwarding,
                                 read.scheduler,
                                 read.balanceFactor,
+                                read.intake,
                                 read.orphan,
+                                read.selection,
                                 read.policy,
+                                read.affinity,
                                 read.servers.stream()
                                         .map(server -> new ServerConfig(
                                                 server.endpoint.value(),
                                                 server.weight,
                                                 server.maxConnections,
-                                                server.fallback))
+                                                server.fallback,
+                                                server.zone))
                                         .toList()),
                         read.health,
                         read.agent))
@@ -110,8 +123,11 @@ final class ServicesReader {
                 section.value("forwarding", Kind.choice(Forwarding.class), Forwarding.DIRECT),
                 scheduler,
                 readBalanceFactor(section, scheduler),
+                IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
+                SelectionReader.read(section, zones, problems),
                 PolicyReader.read(section),
+                AffinityReader.read(section),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),
                 health.readAgent(section)));
@@ -146,7 +162,8 @@ final class ServicesReader {
         final Optional<Located<Endpoint>> endpoint = section.required("address", Kind.endpoint(port));
         final int weight = section.value("weight", Kind.integer(0, ServerConfig.MAX_WEIGHT), DEFAULT_WEIGHT);
         final int most = section.value("maxconn", PolicyReader.CONNECTIONS, 0);
+        final int zone = section.value("zone", ZonesReader.ZONE, Zones.NOWHERE);
         section.finish();
-        return endpoint.map(located -> new ReadServer(located, weight, most, fallback));
+        return endpoint.map(located -> new ReadServer(located, weight, most, fallback, zone));
     }
 }

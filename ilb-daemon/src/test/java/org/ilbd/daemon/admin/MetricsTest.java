@@ -12,11 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.ilbd.core.engine.Engine;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.TcpHeader;
+import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.daemon.health.AgentResult;
 import org.ilbd.daemon.health.CheckResult;
 import org.ilbd.daemon.health.ServerCounts;
@@ -83,6 +85,25 @@ class MetricsTest {
         assertThat(ilbdLines())
                 .contains("service=\"www\"", "server=\"10.2.0.101:80\"", "server=\"10.2.0.103:25\"")
                 .doesNotContain("\"web\"", "10.2.0.102", "\"shop\"", "2001:db8");
+    }
+
+    @Test
+    void anIntakeIsShownWhereThereIsOne() {
+        assertThat(ilbdLines()).doesNotContain("intake");
+        engine.reconfigure(List.of(WEB.withScheduler(SchedulerKind.INTAKE, IntakeSettings.DEFAULT)));
+        test.becomeActive();
+        test.tick();
+
+        String tags = "{service=\"web\",vip=\"10.9.0.1:80\"} ";
+        assertThat(ilbdLines())
+                .contains(
+                        "ilbd_service_intake_designations_total{by=\"self\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
+                        "ilbd_service_intake_designations_total{by=\"peer\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n",
+                        "ilbd_service_intake_sequence" + tags + "1.0\n",
+                        "ilbd_service_intake_responsible" + tags + "1.0\n",
+                        "ilbd_service_intake_unconfirmed" + tags + "0.0\n",
+                        "ilbd_server_intake{server=\"10.2.0.101:80\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
+                        "ilbd_server_intake{server=\"10.2.0.102:80\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n");
     }
 
     private static ServerCounts watched(String server, boolean agent) {

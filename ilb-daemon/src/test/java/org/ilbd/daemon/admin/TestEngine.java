@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
+import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
@@ -19,7 +20,6 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.MembershipListener;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
@@ -30,7 +30,7 @@ import org.ilbd.core.packet.TcpHeader;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /** A real engine of an ILB that is alone, with two services, whose output goes nowhere. */
-final class TestEngine implements EngineOutput, MembershipListener, AutoCloseable {
+final class TestEngine implements EngineOutput, EngineListener, AutoCloseable {
     static final ServiceConfig WEB = new ServiceConfig(
             "web",
             Endpoint.parse("10.9.0.1:80"),
@@ -65,6 +65,7 @@ final class TestEngine implements EngineOutput, MembershipListener, AutoCloseabl
                     List.of(),
                     1000,
                     100,
+                    50,
                     10_000,
                     3_600_000,
                     30_000,

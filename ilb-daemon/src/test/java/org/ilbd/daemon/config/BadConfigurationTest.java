@@ -61,7 +61,7 @@ class BadConfigurationTest {
 
     static Stream<Case> cases() {
         return Stream.concat(
-                Stream.concat(clusterCases(), localCases()),
+                Stream.concat(Stream.concat(clusterCases(), localCases()), affinityCases()),
                 Stream.concat(serviceCases(), Stream.concat(healthCases(), crossCases())));
     }
 
@@ -116,7 +116,7 @@ class BadConfigurationTest {
                         "port = 7440",
                         "color = blue",
                         "ilb.conf:5: ilb.cluster.color: unknown key; known here: bind, failure-timeout,"
-                                + " heartbeat-interval, id, key-file, multicast, ownership, peers, port, seed"),
+                                + " heartbeat-interval, id, key-file, multicast, ownership, peers, port, seed, zone"),
                 bad(
                         "peers = [\"10.2.0.12\", \"10.2.0.13\"]",
                         "peers = \"10.2.0.12\"",
@@ -243,8 +243,8 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load; did you"
-                                + " mean round-robin?"),
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load, intake;"
+                                + " did you mean round-robin?"),
                 bad(
                         "scheduler = maglev",
                         "scheduler = bounded-load, balance-factor = 1",
@@ -265,6 +265,36 @@ class BadConfigurationTest {
                                 + " setting of bounded-load"),
                 bad(
                         "scheduler = maglev",
+                        "scheduler = maglev, intake { threshold = 75% }",
+                        "ilb.conf:16: ilb.services.web.intake: means nothing to the scheduler maglev; it is a setting of"
+                                + " intake"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { threshold = 0.75 }",
+                        "ilb.conf:16: ilb.services.web.intake.threshold: '0.75' is not a percentage such as 75% or"
+                                + " 92.5%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { threshold = 101% }",
+                        "ilb.conf:16: ilb.services.web.intake.threshold: '101%' is not in 1%..100%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { max-time = 8d }",
+                        "ilb.conf:16: ilb.services.web.intake.max-time: 8d is not in 0ms..7d"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { min-time = 10ms }",
+                        "ilb.conf:16: ilb.services.web.intake.min-time: 10ms is not in 100ms..1h"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { max-time = 5s, min-time = 6s }",
+                        "ilb.conf:16: ilb.services.web.intake: min-time (6s) is more than max-time (5s)"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, intake { treshold = 75% }",
+                        "ilb.conf:16: ilb.services.web.intake.treshold: unknown key; did you mean threshold?"),
+                bad(
+                        "scheduler = maglev",
                         "orphan = reject",
                         "ilb.conf:16: ilb.services.web.orphan: 'reject' is not one of hash, reset, drop"),
                 bad(
@@ -283,6 +313,48 @@ class BadConfigurationTest {
                         "weight = 1 ",
                         "maxconn = -1 ",
                         "ilb.conf:18: ilb.services.web.servers[0].maxconn: -1 is not in 0..100000000"),
+                bad(
+                        "weight = 1 ",
+                        "zone = \"here and there\" ",
+                        "ilb.conf:18: ilb.services.web.servers[0].zone: 'here and there' is not the name of a zone: 1..63"
+                                + " letters, digits, '-', '_' and '.'"),
+                bad(
+                        "scheduler = maglev",
+                        "authority = slave",
+                        "ilb.conf:16: ilb.services.web.authority: 'slave' is not one of owner, master"),
+                bad(
+                        "scheduler = maglev",
+                        "authority = master, master-timeout = 1s",
+                        "ilb.conf:16: ilb.services.web.master-timeout: 1s is not in 10ms..500ms"),
+                bad(
+                        "scheduler = maglev",
+                        "master-timeout = 50ms",
+                        "ilb.conf:16: ilb.services.web.master-timeout: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "prefer-last-server = true",
+                        "ilb.conf:16: ilb.services.web.prefer-last-server: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "prefer-zone = true, zone-load-limit = 101",
+                        "ilb.conf:16: ilb.services.web.zone-load-limit: 101 is not in 1..100"),
+                bad(
+                        "scheduler = maglev",
+                        "zone-load-limit = 80",
+                        "ilb.conf:16: ilb.services.web.zone-load-limit: means nothing without prefer-zone = true"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { a = [\"10.1.0.1/16\"] }",
+                        "ilb.conf:30: ilb.zones.a[0]: 10.1.0.1/16 has bits that are set behind the first 16"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { a = [\"10.1.0.0/16\"], b = [\"10.1.0.0/16\"] }",
+                        "ilb.conf:30: ilb.zones.b[0]: 10.1.0.0/16 is listed already at ilb.conf:30"),
+                bad(
+                        "admin { listen = \"127.0.0.1:7480\" }",
+                        "zones { \"a b\" = [] }",
+                        "ilb.conf:30: ilb.zones.\"a b\": 'a b' is not the name of a zone: 1..63 letters, digits, '-', '_'"
+                                + " and '.'"),
                 bad(
                         "scheduler = maglev",
                         "on-down = drop",
@@ -422,6 +494,32 @@ class BadConfigurationTest {
                         "    api { agent = 9707",
                         "ilb.conf:23: ilb.services.api.agent: wrong type: this is the number 9707, expected is an"
                                 + " object { }"));
+    }
+
+    private static Stream<Case> affinityCases() {
+        return Stream.of(
+                affinity("{ }", "by: missing; expected is one of client-ip"),
+                affinity("{ by = cookie }", "by: 'cookie' is not one of client-ip"),
+                affinity("{ by = client-ip, prefix = 0 }", "prefix: 0 is not in 1..32"),
+                affinity("{ by = client-ip, prefix = 33 }", "prefix: 33 is not in 1..32"),
+                affinity("{ by = client-ip, prefix = /24 }", "prefix: '/24' is not a whole number in 1..32"),
+                affinity("{ by = client-ip, prefix6 = 129 }", "prefix6: 129 is not in 1..128"),
+                affinity("{ by = client-ip, timeout = 500ms }", "timeout: 500ms is not in 1s..7d"),
+                affinity("{ by = client-ip, timeout = 30 }", "timeout: 30 has no unit: write 30ms or 30s"),
+                affinity("{ by = client-ip, prefx = 24 }", "prefx: unknown key; did you mean prefix?"),
+                bad(
+                        "    api {",
+                        "    api { affinity = client-ip",
+                        "ilb.conf:23: ilb.services.api.affinity: wrong type: this is the text 'client-ip', expected is"
+                                + " an object { }"),
+                bad(
+                        "  admin {",
+                        "  connections { clients = 0 }, admin {",
+                        "ilb.conf:29: ilb.connections.clients: 0 is not in 1..100000000"));
+    }
+
+    private static Case affinity(final String with, final String problem) {
+        return bad("    api {", "    api { affinity " + with, "ilb.conf:23: ilb.services.api.affinity." + problem);
     }
 
     private static Case health(final String with, final String problem) {

@@ -10,19 +10,25 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.AllDown;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.OnDown;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.PassiveHealth;
+import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.engine.ServicePolicy;
+import org.ilbd.core.engine.Zones;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
+import org.ilbd.core.packet.IpPrefix;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,14 +80,35 @@ class ExampleConfigurationsTest {
     void theExplainedFileNamesEverySetting() throws IOException {
         // A misspelt key makes the reader name those that it knows.
         final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
-        for (final String part :
-                new String[] {"cluster", "datapath", "connections", "cache", "admin", "services.web.passive"}) {
+        for (final String part : new String[] {
+            "cluster", "datapath", "connections", "cache", "admin", "services.web", "services.web.passive"
+        }) {
             final Path file = directory.resolve("ilb.conf");
             Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
             assertThat(knownKeys(file))
                     .isNotEmpty()
                     .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
         }
+    }
+
+    @Test
+    void theExplainedFileNamesEverySettingOfAffinity() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        final Path file = directory.resolve("ilb.conf");
+        Files.writeString(file, text + "\nilb.services.web.affinity { by = client-ip, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
+        assertThat(knownKeys(file))
+                .hasSize(4)
+                .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*# " + key + " = "));
+    }
+
+    @Test
+    void affinityIsByTheWholeAddressForHalfAnHourUnlessSaidOtherwise() throws Exception {
+        final Path file = directory.resolve("ilb.conf");
+        Files.writeString(
+                file,
+                Files.readString(EXAMPLES.resolve("ilb.conf")) + "\nilb.services.web.affinity { by = client-ip }\n");
+        assertThat(ConfigurationLoader.load(file).serviceConfigs().getFirst().affinity())
+                .contains(new Affinity(32, 64, 30 * 60_000));
     }
 
     private static Stream<String> knownKeys(final Path file) {
@@ -101,11 +128,12 @@ class ExampleConfigurationsTest {
                 ilb {
                   cluster {
                     id = 7, bind = "fd00::1", port = 7000, multicast = "ff05::7440"
-                    heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5
+                    heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5, zone = here
                   }
+                  zones { there = ["fd00:5::/32"] }
                   datapath { interface = eth1, tun = lb7, busy-poll = 50us }
                   connections {
-                    established = 11, half-open = 12
+                    established = 11, half-open = 12, clients = 18
                     half-open-timeout = 13s, established-timeout = 14m, closing-timeout = 15s
                   }
                   cache { fill = off, capacity = 16, timeout = 17s }
@@ -113,9 +141,12 @@ class ExampleConfigurationsTest {
                     vip = "[fd00:9::1]:80", forwarding = nat, orphan = drop
                     scheduler = bounded-load, balance-factor = 1.5
                     servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
-                    fallback = [{ address = "fd00::67", weight = 3 }]
+                    fallback = [{ address = "fd00::67", weight = 3, zone = there }]
+                    authority = master, master-timeout = 29ms, prefer-last-server = true
+                    prefer-zone = true, zone-load-limit = 30
                     maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
                     report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
+                    affinity { by = client-ip, prefix = 29, prefix6 = 30, timeout = 31m }
                     health { type = none, interval = 200ms }
                   }
                   admin { listen = "[::1]:9000" }
@@ -137,6 +168,7 @@ class ExampleConfigurationsTest {
         assertThat(engine.keys()).isEmpty();
         assertThat(engine.established()).isEqualTo(11);
         assertThat(engine.halfOpen()).isEqualTo(12);
+        assertThat(engine.clients()).isEqualTo(18);
         assertThat(engine.halfOpenTimeoutMillis()).isEqualTo(13_000);
         assertThat(engine.establishedTimeoutMillis()).isEqualTo(14 * 60_000);
         assertThat(engine.closingTimeoutMillis()).isEqualTo(15_000);
@@ -156,7 +188,18 @@ class ExampleConfigurationsTest {
         assertThat(web.servers().getFirst().weight()).isZero();
         assertThat(web.servers().getFirst().maxConnections()).isEqualTo(21);
         assertThat(web.servers().get(1)).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::66]:80"), 1, 0, false));
-        assertThat(web.servers().getLast()).isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true));
+        assertThat(web.servers().getLast())
+                .isEqualTo(new ServerConfig(Endpoint.parse("[fd00::67]:80"), 3, 0, true, Zones.number("there")));
+        assertThat(web.selection())
+                .isEqualTo(new SelectionPolicy(
+                        Authority.MASTER,
+                        29_000_000,
+                        true,
+                        true,
+                        300,
+                        new Zones(
+                                Zones.number("here"),
+                                List.of(new Zones.Client(IpPrefix.parse("fd00:5::/32"), Zones.number("there"))))));
         assertThat(web.policy())
                 .isEqualTo(new ServicePolicy(
                         22,
@@ -166,6 +209,7 @@ class ExampleConfigurationsTest {
                         24 * 60_000_000_000L,
                         25_000_000_000L,
                         new PassiveHealth(26, 27_000_000_000L, 28_000_000_000L)));
+        assertThat(web.affinity()).contains(new Affinity(29, 30, 31 * 60_000));
         assertThat(configuration.datapath()).isEqualTo(new DatapathSettings("eth1", "lb7", Duration.ofNanos(50_000)));
         assertThat(configuration.admin().listen()).hasToString("[::1]:9000");
         // The timeout of a check never exceeds the interval, not even by default.
@@ -250,6 +294,40 @@ class ExampleConfigurationsTest {
                         Optional.empty()));
         assertThat(services.get(2).agent())
                 .contains(new AgentSettings(9708, Duration.ofSeconds(2), Duration.ofSeconds(2), ""));
+    }
+
+    @Test
+    void anIntakeCarriesEverySetting() throws Exception {
+        final Path file = Files.writeString(directory.resolve("ilb.conf"), """
+                ilb {
+                  cluster { id = 7, bind = "10.2.0.11" }
+                  datapath.interface = eth1
+                  services {
+                    a {
+                      vip = "10.9.0.1:80", servers = [], scheduler = intake
+                      intake { threshold = 92.5%, max-time = 30s, min-time = 200ms }
+                    }
+                    b { vip = "10.9.0.1:81", servers = [], scheduler = intake, intake { max-time = 0s } }
+                  }
+                }
+                """);
+
+        final List<ServiceSettings> services = ConfigurationLoader.load(file).services();
+
+        assertThat(services.get(0).service().scheduler()).isEqualTo(SchedulerKind.INTAKE);
+        assertThat(services.get(0).service().intake()).isEqualTo(new IntakeSettings(925, 30_000_000_000L, 200_000_000));
+        assertThat(services.get(1).service().intake()).isEqualTo(new IntakeSettings(750, 0, 1_000_000_000));
+    }
+
+    @Test
+    void theExplainedFileNamesEverySettingOfAnIntakeAsItIsByDefault() throws IOException {
+        final String text = Files.readString(EXAMPLES.resolve("ilb.conf"));
+        assertThat(text).contains("# intake { threshold = 75%, max-time = 10m, min-time = 1s }");
+        assertThat(IntakeSettings.DEFAULT)
+                .isEqualTo(new IntakeSettings(
+                        750,
+                        Duration.ofMinutes(10).toNanos(),
+                        Duration.ofSeconds(1).toNanos()));
     }
 
     @Test

@@ -3,7 +3,9 @@ package org.ilbd.daemon.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -63,6 +65,47 @@ class ClusterIT {
         assertThat(scrapes(ilbs))
                 .allSatisfy(scrape ->
                         assertThat(scrape.value("ilbd_new_connections_total")).isPositive());
+    }
+
+    @Test
+    void withAffinityAllConnectionsOfAClientGoToOneServerAlsoAfterItsOwnerAndThenItsBackupWereKilled() {
+        lab.up();
+        lab.startServers(SERVERS, 80);
+        List<Ilb> ilbs = new ArrayList<>(lab.startIlbs(
+                ILBS, "--scheduler", "round-robin", "--set", "ilb.services.web.affinity { by = client-ip }"));
+        OptionalInt server = OptionalInt.empty();
+        while (true) {
+            Traffic traffic = lab.startTraffic(VIP, "short-rate=400", "short-limit=400");
+            traffic.awaitShorts(400);
+            Traffic.Report report = traffic.stop();
+            assertThat(report.get("short-failed")).as(report.line()).isZero();
+            OptionalInt now = IntStream.rangeClosed(1, SERVERS)
+                    .filter(number -> report.get("short-server" + number) == 400)
+                    .findAny();
+            assertThat(now).as(report.line()).isPresent();
+            assertThat(server.isEmpty() || server.equals(now)).as(report.line()).isTrue();
+            server = now;
+            List<Ilb> owners = ilbs.stream()
+                    .filter(ilb -> ilb.scrape().value("ilbd_connections", "role=\"owned\"") > 0)
+                    .toList();
+            assertThat(owners).as("the client's owner").hasSize(1);
+            if (ilbs.size() == 1) {
+                return;
+            }
+            assertThat(ilbs.stream().mapToLong(ilb -> ilb.scrape().value("ilbd_affinity_clients")))
+                    .filteredOn(clients -> clients == 1)
+                    .as("the owner and the backup know the client")
+                    .hasSize(2);
+            ilbs.removeAll(owners);
+            lab.ecmp(ilbs.stream().map(Ilb::host).toList());
+            owners.getFirst().child().kill();
+            lab.awaitView(ilbs, ilbs.size());
+            await().atMost(Lab.PATIENCE)
+                    .untilAsserted(() -> assertThat(ilbs).allSatisfy(ilb -> {
+                        assertThat(ilb.scrape().value("ilbd_handover_in_progress"))
+                                .isZero();
+                    }));
+        }
     }
 
     @ParameterizedTest

@@ -37,11 +37,16 @@ record Scrape(Map<String, Double> samples) {
 
     /** The one sample with this name, which is in seconds, in milliseconds. */
     long millis(String name) {
-        Double seconds = samples.get(name);
-        if (seconds == null) {
+        return Math.round(number(name) * 1_000);
+    }
+
+    /** The one sample with this name. */
+    double number(String name) {
+        Double number = samples.get(name);
+        if (number == null) {
             throw new AssertionError("no " + name + " in " + samples.keySet());
         }
-        return Math.round(seconds * 1_000);
+        return number;
     }
 
     private static boolean matches(String key, String name, String... labels) {

@@ -1,0 +1,41 @@
+package org.ilbd.core.engine;
+
+/**
+ * Who selects a service's servers for new connections, and what counts before the scheduler.
+ *
+ * @param masterTimeoutNanos after which an owner, whom the master has not answered, selects by itself; more than 0
+ * @param preferLastServer whether a client's new connection goes to the server that its last one went to, while that takes
+ *     any; counts at the master only
+ * @param preferZone whether servers in the client's zone come first, and those in the owner's zone next
+ * @param zoneLoadLimit a server whose reported load is this or more is passed over in favour of other zones; 1 to 1000 per
+ *     mille
+ */
+public record SelectionPolicy(
+        Authority authority,
+        long masterTimeoutNanos,
+        boolean preferLastServer,
+        boolean preferZone,
+        int zoneLoadLimit,
+        Zones zones) {
+    /** Some hundred round trips of a LAN, and the twentieth part of the time after which a client sends its SYN again. */
+    public static final long DEFAULT_MASTER_TIMEOUT_NANOS = 50_000_000;
+
+    /** As HAProxy's and other agents count it, a host with a fifth of it left takes its neighbours' connections no more. */
+    public static final int DEFAULT_ZONE_LOAD_LIMIT = 800;
+
+    /** The owner selects, by the scheduler alone. */
+    public static final SelectionPolicy DEFAULT = new SelectionPolicy(
+            Authority.OWNER, DEFAULT_MASTER_TIMEOUT_NANOS, false, false, DEFAULT_ZONE_LOAD_LIMIT, Zones.NONE);
+
+    /** The same by another authority. */
+    public SelectionPolicy by(Authority other) {
+        return new SelectionPolicy(other, masterTimeoutNanos, preferLastServer, preferZone, zoneLoadLimit, zones);
+    }
+
+    /** Of what all ILBs have to agree on. */
+    long digest() {
+        long digest = EndpointIndex.mix(masterTimeoutNanos * 2 + authority.ordinal());
+        digest = EndpointIndex.mix(digest + zoneLoadLimit * 4L + (preferZone ? 2 : 0) + (preferLastServer ? 1 : 0));
+        return EndpointIndex.mix(digest + zones.clients().hashCode());
+    }
+}

@@ -1,0 +1,50 @@
+package org.ilbd.core.simulator;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.ilbd.core.packet.IpAddress;
+
+/**
+ * Compares the servers of each client's connections, where the service has affinity: a connection that begins when an earlier
+ * one of its client is established goes to the same server, unless that has gone or is new. Those do not count whose port was
+ * used before: they may be taken for the connection of that time. After events that overlapped, a client's connections
+ * count from then on.
+ */
+final class AffinityChecks {
+    /** All ILBs know of a change of a server: more than a check takes, and a reload. */
+    private static final long KNOWN_NANOS = 2 * EventQueue.SECOND;
+
+    private final Simulation simulation;
+    private final Map<IpAddress, Conversation> latest = new HashMap<>();
+
+    AffinityChecks(Simulation simulation) {
+        this.simulation = simulation;
+    }
+
+    void connected(Conversation conversation) {
+        if (!simulation.schedule().affinity() || conversation.again) {
+            return;
+        }
+        if (conversation.excuse != null || simulation.mayBreak()) {
+            latest.remove(conversation.client.address());
+            return;
+        }
+        Conversation earlier = latest.putIfAbsent(conversation.client.address(), conversation);
+        if (earlier != null && earlier.connectedNanos < conversation.openedNanos) {
+            if (isSettled(earlier) && earlier.server != conversation.server) {
+                simulation.oracle().violation(1, "its client's server was another before: " + earlier, conversation);
+            }
+            latest.put(conversation.client.address(), conversation);
+        }
+    }
+
+    private static boolean isSettled(Conversation earlier) {
+        SimulatedServer server = earlier.server;
+        return server != null && earlier.openedNanos - server.changedNanos() > KNOWN_NANOS;
+    }
+
+    /** From here on everything may be otherwise. */
+    void forget() {
+        latest.clear();
+    }
+}

@@ -1,0 +1,43 @@
+package org.ilbd.daemon.config;
+
+import java.time.Duration;
+import java.util.Optional;
+import org.ilbd.core.engine.Authority;
+import org.ilbd.core.engine.SelectionPolicy;
+import org.ilbd.core.engine.Zones;
+
+/** What a service's section says of who selects servers, and by what besides the scheduler. */
+final class SelectionReader {
+    /** A tick, to half of the time after which a client sends its SYN again. */
+    private static final Kind<Duration> MASTER_TIMEOUT = Kind.duration(Duration.ofMillis(10), Duration.ofMillis(500));
+
+    private static final Kind<Integer> PERCENT = Kind.integer(1, 100);
+
+    private SelectionReader() {}
+
+    static SelectionPolicy read(final Section service, final Zones zones, final Problems problems) {
+        final Authority authority = service.value("authority", Kind.choice(Authority.class), Authority.OWNER);
+        final Optional<Located<Duration>> timeout = service.optional("master-timeout", MASTER_TIMEOUT);
+        final Optional<Located<Boolean>> lastServer = service.optional("prefer-last-server", Kind.flag());
+        final boolean preferZone = service.value("prefer-zone", Kind.flag(), false);
+        final Optional<Located<Integer>> loadLimit = service.optional("zone-load-limit", PERCENT);
+        if (authority != Authority.MASTER) {
+            timeout.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
+            lastServer.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
+        }
+        if (!preferZone) {
+            loadLimit.ifPresent(setting -> meansNothing(setting, "prefer-zone = true", problems));
+        }
+        return new SelectionPolicy(
+                authority,
+                timeout.map(setting -> setting.value().toNanos()).orElse(SelectionPolicy.DEFAULT_MASTER_TIMEOUT_NANOS),
+                lastServer.map(Located::value).orElse(false),
+                preferZone,
+                loadLimit.map(setting -> setting.value() * 10).orElse(SelectionPolicy.DEFAULT_ZONE_LOAD_LIMIT),
+                zones);
+    }
+
+    private static void meansNothing(final Located<?> setting, final String without, final Problems problems) {
+        problems.add(setting, "means nothing without " + without);
+    }
+}

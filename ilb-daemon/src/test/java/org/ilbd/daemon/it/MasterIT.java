@@ -1,0 +1,96 @@
+package org.ilbd.daemon.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** {@code authority = master} on real traffic: what a selection costs, and the master's death under new connections. */
+class MasterIT {
+    private static final int ILBS = 3;
+    private static final int SERVERS = 3;
+    private static final String VIP = "target=10.9.0.1:80";
+    private static final int RATE = 500;
+    private static final String BY_MASTER = "ilb.services.web.authority = master";
+    private static final String REQUESTS = "ilbd_selection_requests_total";
+    private static final String ANSWERS = "ilbd_selection_answers_total";
+    private static final String TIMEOUTS = "ilbd_selection_timeouts_total";
+    private static final String AS_MASTER = "ilbd_selections_as_master_total";
+
+    @RegisterExtension
+    final Lab lab = new Lab();
+
+    private static long sum(List<Ilb> ilbs, String name) {
+        return ilbs.stream().mapToLong(ilb -> ilb.scrape().value(name)).sum();
+    }
+
+    @Test
+    void masterSelectsForTheOthersAndWhatThatTakesIsPrinted() {
+        lab.up();
+        lab.startServers(SERVERS, 80);
+        List<Ilb> ilbs = lab.startIlbs(ILBS, "--scheduler", "least-connections", "--set", BY_MASTER);
+
+        Traffic traffic = lab.startTraffic(VIP, "short-rate=" + RATE, "short-limit=3000");
+        traffic.awaitShorts(3000);
+        Traffic.Report report = traffic.stop();
+
+        assertThat(report.get("short-failed")).as(report.line()).isZero();
+        assertThat(report.get("short-done")).as(report.line()).isEqualTo(3000);
+        List<Ilb> masters =
+                ilbs.stream().filter(ilb -> ilb.scrape().value(AS_MASTER) > 0).toList();
+        assertThat(masters).hasSize(1);
+        assertThat(masters.getFirst().scrape().value(REQUESTS)).isZero();
+        assertThat(sum(ilbs, REQUESTS)).isGreaterThan(1000);
+        assertThat(sum(ilbs, ANSWERS) + sum(ilbs, TIMEOUTS)).isGreaterThanOrEqualTo(sum(ilbs, REQUESTS));
+        for (Ilb ilb : ilbs) {
+            Scrape scrape = ilb.scrape();
+            double seconds = scrape.number("ilbd_selection_latency_seconds_sum");
+            double count = scrape.number("ilbd_selection_latency_seconds_count");
+            System.out.printf(
+                    Locale.ROOT,
+                    "MasterIT %s: %d requests, %d answers, %d timeouts, %.0f us for an answer on average, %d ms at most,"
+                            + " %d selections for others%n",
+                    ilb.host(),
+                    scrape.value(REQUESTS),
+                    scrape.value(ANSWERS),
+                    scrape.value(TIMEOUTS),
+                    count == 0 ? 0 : seconds / count * 1e6,
+                    scrape.millis("ilbd_selection_longest_seconds"),
+                    scrape.value(AS_MASTER));
+        }
+    }
+
+    @Test
+    void noNewConnectionFailsWhenTheMasterIsKilled() {
+        lab.up();
+        lab.startServers(SERVERS, 80);
+        List<Ilb> ilbs =
+                new ArrayList<>(lab.startIlbs(ILBS, "--set", BY_MASTER, "--set", "ilb.cluster.failure-timeout = 1s"));
+        Traffic traffic = lab.startTraffic(VIP, "short-rate=" + RATE, "short-limit=5000", "connecting=2000");
+        traffic.awaitShorts(1000);
+        Ilb master = ilbs.stream()
+                .filter(ilb -> ilb.scrape().value(AS_MASTER) > 0)
+                .findFirst()
+                .orElseThrow();
+
+        master.child().kill();
+        ilbs.remove(master);
+        lab.ecmp(ilbs.stream().map(Ilb::host).toList());
+        lab.awaitView(ilbs, ILBS - 1);
+        long before = sum(ilbs, ANSWERS);
+        traffic.awaitShorts(5000);
+        Traffic.Report report = traffic.stop();
+
+        assertThat(report.get("short-failed")).as(report.line()).isZero();
+        assertThat(report.get("short-done")).as(report.line()).isEqualTo(5000);
+        // While its death was not noticed, owners waited in vain; then the next one answers.
+        assertThat(sum(ilbs, TIMEOUTS)).isPositive();
+        assertThat(sum(ilbs, ANSWERS)).isGreaterThan(before);
+        assertThat(sum(ilbs, AS_MASTER)).isPositive();
+        System.out.println(
+                "MasterIT killed the master: " + report.line() + "; SYNs that waited in vain " + sum(ilbs, TIMEOUTS));
+    }
+}
