@@ -6,6 +6,7 @@ import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
 import org.ilbd.core.scheduler.Scheduler;
+import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,8 @@ final class ZonedServers {
     /** @param servers in the order of their positions; none if the service does not prefer zones */
     ZonedServers(ServiceConfig config, List<Server> servers, MaglevBuilder tables) {
         SelectionPolicy policy = config.selection();
-        List<Server> eligible = policy.preferZone() ? servers : List.of();
+        // An intake is one for the whole service.
+        List<Server> eligible = policy.preferZone() && config.scheduler() != SchedulerKind.INTAKE ? servers : List.of();
         clients = new ZoneTable(policy.zones().clients());
         loadLimit = policy.zoneLoadLimit();
         zoneOf = new Zone[servers.size()];

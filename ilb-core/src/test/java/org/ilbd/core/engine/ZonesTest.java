@@ -86,12 +86,19 @@ class ZonesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(SchedulerKind.class)
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "INTAKE")
     void anySchedulerSelectsWithinAZone(SchedulerKind scheduler) {
         TestCluster cluster = cluster(Authority.MASTER, scheduler);
         Map<Integer, Integer> share = share(cluster, "10.1.0.");
         assertThat(share).containsOnlyKeys(0, 1);
         assertThat(share.values()).allMatch(count -> count >= 5);
+    }
+
+    @Test
+    void anIntakeIsOneForAllZones() {
+        TestCluster cluster = cluster(Authority.OWNER, SchedulerKind.INTAKE);
+        Map<Integer, Integer> near = share(cluster, "10.1.0.");
+        assertThat(near).hasSize(1).containsExactlyEntriesOf(share(cluster, "10.1.64."));
     }
 
     @Test

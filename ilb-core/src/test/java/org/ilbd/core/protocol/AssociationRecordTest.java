@@ -96,7 +96,7 @@ class AssociationRecordTest {
     @Test
     void valuesThatNoEncoderWritesAreRefused() {
         assertRefused(AssociationRecord.STATE_OFFSET, 0);
-        assertRefused(AssociationRecord.STATE_OFFSET, 6);
+        assertRefused(AssociationRecord.STATE_OFFSET, 8);
         assertRefused(AssociationRecord.FLAGS_OFFSET, 0x04);
         assertRefused(AssociationRecord.FLAGS_OFFSET, 0x80);
         assertRefused(AssociationRecord.AGE_OFFSET, 0x80);

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.Zones;
+import org.ilbd.core.scheduler.SchedulerKind;
 
 /** What a service's section says of who selects servers, and by what besides the scheduler. */
 final class SelectionReader {
@@ -15,15 +16,22 @@ final class SelectionReader {
 
     private SelectionReader() {}
 
-    static SelectionPolicy read(final Section service, final Zones zones, final Problems problems) {
+    static SelectionPolicy read(
+            final Section service, final Zones zones, final SchedulerKind scheduler, final Problems problems) {
         final Authority authority = service.value("authority", Kind.choice(Authority.class), Authority.OWNER);
         final Optional<Located<Duration>> timeout = service.optional("master-timeout", MASTER_TIMEOUT);
         final Optional<Located<Boolean>> lastServer = service.optional("prefer-last-server", Kind.flag());
-        final boolean preferZone = service.value("prefer-zone", Kind.flag(), false);
+        final Optional<Located<Boolean>> zone = service.optional("prefer-zone", Kind.flag());
+        final boolean preferZone = zone.map(Located::value).orElse(false);
         final Optional<Located<Integer>> loadLimit = service.optional("zone-load-limit", PERCENT);
         if (authority != Authority.MASTER) {
             timeout.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
             lastServer.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
+        }
+        if (preferZone && scheduler == SchedulerKind.INTAKE) {
+            problems.add(
+                    zone.orElseThrow(),
+                    "means nothing to the scheduler intake, which gives every new connection to one server");
         }
         if (!preferZone) {
             loadLimit.ifPresent(setting -> meansNothing(setting, "prefer-zone = true", problems));

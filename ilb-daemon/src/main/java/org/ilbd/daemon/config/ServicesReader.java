@@ -125,7 +125,7 @@ final class ServicesReader {
                 readBalanceFactor(section, scheduler),
                 IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
-                SelectionReader.read(section, zones, problems),
+                SelectionReader.read(section, zones, scheduler, problems),
                 PolicyReader.read(section),
                 AffinityReader.read(section),
                 readServers(section, port),

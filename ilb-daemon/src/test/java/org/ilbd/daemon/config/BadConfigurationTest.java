@@ -343,17 +343,22 @@ class BadConfigurationTest {
                         "zone-load-limit = 80",
                         "ilb.conf:16: ilb.services.web.zone-load-limit: means nothing without prefer-zone = true"),
                 bad(
+                        "scheduler = maglev",
+                        "scheduler = intake, prefer-zone = true",
+                        "ilb.conf:16: ilb.services.web.prefer-zone: means nothing to the scheduler intake, which gives"
+                                + " every new connection to one server"),
+                bad(
                         "admin { listen = \"127.0.0.1:7480\" }",
                         "zones { a = [\"10.1.0.1/16\"] }",
-                        "ilb.conf:30: ilb.zones.a[0]: 10.1.0.1/16 has bits that are set behind the first 16"),
+                        "ilb.conf:29: ilb.zones.a[0]: 10.1.0.1/16 has bits that are set behind the first 16"),
                 bad(
                         "admin { listen = \"127.0.0.1:7480\" }",
                         "zones { a = [\"10.1.0.0/16\"], b = [\"10.1.0.0/16\"] }",
-                        "ilb.conf:30: ilb.zones.b[0]: 10.1.0.0/16 is listed already at ilb.conf:30"),
+                        "ilb.conf:29: ilb.zones.b[0]: 10.1.0.0/16 is listed already at ilb.conf:29"),
                 bad(
                         "admin { listen = \"127.0.0.1:7480\" }",
                         "zones { \"a b\" = [] }",
-                        "ilb.conf:30: ilb.zones.\"a b\": 'a b' is not the name of a zone: 1..63 letters, digits, '-', '_'"
+                        "ilb.conf:29: ilb.zones.\"a b\": 'a b' is not the name of a zone: 1..63 letters, digits, '-', '_'"
                                 + " and '.'"),
                 bad(
                         "scheduler = maglev",

@@ -87,7 +87,7 @@ class ExampleConfigurationsTest {
             Files.writeString(file, text + "\nilb." + part + ".qqqqqqqqqqqqqqqqqqqq = 1\n");
             assertThat(knownKeys(file))
                     .isNotEmpty()
-                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
+                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " (= |\\{)"));
         }
     }
 
@@ -233,7 +233,7 @@ class ExampleConfigurationsTest {
             Files.writeString(file, text + "\nilb.services.web." + part + " { port = 1, qqqqqqqqqqqqqqqqqqqq = 1 }\n");
             assertThat(knownKeys(file))
                     .isNotEmpty()
-                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " = "));
+                    .allSatisfy(key -> assertThat(text).containsPattern("(?m)^\\s*(# )?" + key + " (= |\\{)"));
         }
     }
 
