@@ -324,11 +324,17 @@ final class Associations {
         return server;
     }
 
-    /** The owner has made an association that comes here with its SYN: the client's next ones are for the same server. */
+    /**
+     * The owner has made an association that is new here, by its SYN or by an announcement that overtook it: the client's next
+     * ones are for the same server. With a handover the clients come by themselves.
+     */
     private void noteClient(int slot, FourTuple tuple, ConnectionState state, ToldBy toldBy) {
-        if (toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN) {
+        if (toldBy != ToldBy.TRANSFER && state == ConnectionState.HALF_OPEN) {
             Server server = held.server(slot);
-            keepClient(clients.opened(server.service(), tuple, server), tuple, toldBy);
+            int client = clients.opened(server.service(), tuple, server);
+            if (toldBy == ToldBy.SYN) {
+                keepClient(client, tuple, toldBy);
+            }
         }
     }
 

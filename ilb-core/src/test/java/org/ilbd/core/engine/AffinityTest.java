@@ -7,12 +7,15 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.engine.TestCluster.Ilb;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 
@@ -189,6 +192,27 @@ class AffinityTest {
                 .endpoint();
         cluster.kill(owner);
         // The survivor has given other clients servers meanwhile, so that its turn is anywhere.
+        cluster.advanceMillis(600);
+        open(cluster, 1 - owner, client(1));
+        for (int i = 0; i < 5; i++) {
+            assertThat(open(cluster, 1 - owner, CLIENT)).isEqualTo(server);
+        }
+    }
+
+    @Test
+    void backupKnowsAClientWhoseSynWasOvertakenByTheAnnouncement() {
+        TestCluster cluster = cluster(2);
+        int owner = Roles.among(0, 1).owner(CLIENT + ":0", VIP);
+        Predicate<TestCluster.InFlight> syns =
+                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.FORWARD.code();
+        List<TestCluster.InFlight> late = new ArrayList<>();
+        cluster.loses(datagram -> syns.test(datagram) && late.add(datagram));
+        assertThat(cluster.send(owner, CLIENT + ":1000", VIP, TestCluster.SYN)).isEmpty();
+        cluster.advanceMillis(10);
+        cluster.loses(datagram -> false);
+        late.forEach(cluster::inject);
+        Endpoint server = cluster.deliveries.getLast().server().endpoint();
+        cluster.kill(owner);
         cluster.advanceMillis(600);
         open(cluster, 1 - owner, client(1));
         for (int i = 0; i < 5; i++) {
