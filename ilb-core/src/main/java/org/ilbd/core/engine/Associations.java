@@ -258,6 +258,15 @@ final class Associations {
         }
     }
 
+    /** A SYN is on its way to its owner, the peer at that position: what is known of its 4-tuple is of another time. */
+    void voidBySyn(int owner, Service service, FourTuple tuple) {
+        if (held.find(service, tuple) != NONE || cached.find(service, tuple) != NONE) {
+            // What was said of the old connection is not to come behind the SYN of the new one.
+            announcer.flushNow();
+        }
+        cached.voidBySyn(owner, service, tuple);
+    }
+
     /** Whether a connection is half-open or reset here, or is not known to be established at the ILB that holds it besides. */
     boolean isUnconfirmed(int slot) {
         return isNotEstablishedYet(slot) || held.isUnconfirmed(slot);

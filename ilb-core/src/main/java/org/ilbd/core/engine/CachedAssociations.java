@@ -138,10 +138,6 @@ final class CachedAssociations {
 
     /** A SYN is on its way to its owner, the peer at that position: what is known of its 4-tuple is of another time. */
     void voidBySyn(int owner, Service service, FourTuple tuple) {
-        if (cache.find(service.index(), tuple) != NONE) {
-            // What was said of the old connection is not to come behind the SYN of the new one.
-            announcer.flushNow();
-        }
         put(owner, service, tuple, UNKNOWN_SERVER | HALF_OPEN_BIT, 0);
     }
 

@@ -301,7 +301,7 @@ final class PacketRouter {
             return;
         }
         if (owner != Ranking.SELF) {
-            associations.cached().voidBySyn(owner, service, tuple);
+            associations.voidBySyn(owner, service, tuple);
             if (!forward(owner)) {
                 // Whom we take for the owner has sent it here.
                 counters.drop(DropReason.VIEWS_DIFFER);

@@ -77,6 +77,11 @@ class PortReuseTest {
     }
 
     @Test
+    void theBackupsWordOfTheEndDoesNotComeBehindTheNextConnection() {
+        assertTheNextConnectionLives(backup, 0);
+    }
+
+    @Test
     void theWordOfTheEndOfWhoIsNeitherDoesNotComeBehindTheNextConnection() {
         assertTheNextConnectionLives(neither, 50);
     }
