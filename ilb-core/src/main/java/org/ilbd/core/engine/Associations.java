@@ -56,6 +56,9 @@ final class Associations {
     /** Half of the time after which a client sends its SYN again first (RFC 6298, 2.1); one that comes sooner is a duplicate. */
     private static final int MIN_RETRANSMISSION_MILLIS = 500;
 
+    /** Between the times at which a client sends its SYN the second and the third time: 1 s and 3 s (RFC 6298, 2.1 and 5.5). */
+    private static final int GIVEN_UP_MILLIS = 2_500;
+
     private final HeldAssociations held;
     private final ClientServers clients;
     private final CachedAssociations cached;
@@ -195,7 +198,7 @@ final class Associations {
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
             if (state == ConnectionState.CLOSING
                     ? service.accepts(server) && (ofClient == null || ofClient == server)
-                    : server.state().serves()) {
+                    : server.state().serves() && !isGivenUp(slot, server)) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
@@ -232,6 +235,16 @@ final class Associations {
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
         return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
+    }
+
+    /**
+     * A half-open connection's SYN comes the third time, to a server that the configuration names no more. Nobody checks that
+     * one any more, so nobody would ever find out that it does not answer.
+     */
+    private boolean isGivenUp(int slot, Server server) {
+        return !server.configured()
+                && held.state(slot) == ConnectionState.HALF_OPEN
+                && held.ageMillis(slot) >= GIVEN_UP_MILLIS;
     }
 
     /** A half-open connection's SYN comes again; whether the server is held down for that now. */

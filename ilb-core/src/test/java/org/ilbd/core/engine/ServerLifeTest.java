@@ -262,6 +262,24 @@ class ServerLifeTest {
     }
 
     @Test
+    void aSynThatARemovedServerDoesNotAnswerGoesToAnotherTheThirdTime() {
+        TestCluster cluster = cluster(2, service(ServicePolicy.DEFAULT, server(0)));
+        assertThat(cluster.send(0, client(1), VIP, SYN)).hasSize(1);
+        for (int ilb = 0; ilb < 2; ilb++) {
+            cluster.ilb(ilb).engine.reconfigure(List.of(service(ServicePolicy.DEFAULT, server(1))));
+        }
+        cluster.advanceMillis(1_000);
+        assertThat(cluster.send(1, client(1), VIP, SYN))
+                .as("it may have answered")
+                .extracting(delivery -> delivery.server().endpoint())
+                .containsExactly(server(0).endpoint());
+        cluster.advanceMillis(2_000);
+        assertThat(cluster.send(1, client(1), VIP, SYN))
+                .extracting(delivery -> delivery.server().endpoint())
+                .containsExactly(server(1).endpoint());
+    }
+
+    @Test
     void onDownKeepLeavesEstablishedConnectionsWhereTheyAre() {
         TestCluster cluster = TestCluster.of(3);
         Server server = cluster.open(0, client(1), VIP);
