@@ -189,12 +189,11 @@ public final class Server {
         offered = isOffered;
     }
 
-    /** Takes over what a configuration says of it. */
-    void configure(int newPosition, ServerConfig newConfig, boolean isNew, long nowNanos) {
+    /** Takes over what a configuration says of it; {@link #settle} is to follow once its service knows it at its position. */
+    void configure(int newPosition, ServerConfig newConfig, boolean isNew) {
         position = newPosition;
         config = newConfig;
         cold |= isNew;
-        settle(nowNanos);
     }
 
     /** The configuration names it no more. */

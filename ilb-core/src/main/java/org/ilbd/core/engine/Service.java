@@ -162,7 +162,7 @@ public final class Service {
         for (int i = 0; i < newServers.size(); i++) {
             Server server = newServers.get(i);
             // Those that a service begins with are no newcomers.
-            server.configure(i, newConfig.servers().get(i), !servers.isEmpty() && !server.configured(), nowNanos);
+            server.configure(i, newConfig.servers().get(i), !servers.isEmpty() && !server.configured());
         }
         servers = Collections.unmodifiableList(new ArrayList<>(newServers));
         for (Server server : newServers) {
@@ -171,6 +171,9 @@ public final class Service {
             set.setLimit(server.position(), server.maxConnections());
         }
         zoned = new ZonedServers(newConfig, servers, tables);
+        for (Server server : newServers) {
+            server.settle(nowNanos);
+        }
         refresh();
     }
 

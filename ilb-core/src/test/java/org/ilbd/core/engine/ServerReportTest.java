@@ -7,7 +7,9 @@ import static org.ilbd.core.engine.OpenConnections.client;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -169,6 +171,30 @@ class ServerReportTest {
         report(1, 2, load(10));
         report(1, 2, weight(50));
         assertThat(server(1, 2).load()).as("a report without a load").isEqualTo(-1);
+    }
+
+    @Test
+    void aReloadMayFindALoadTooOldThatNoTickHasForgotten() {
+        report(0, 2, load(730));
+        ServiceConfig service = cluster.ilb(0).engine.services().getFirst().config();
+        List<ServerConfig> more = new ArrayList<>(service.servers());
+        more.addFirst(new ServerConfig(Endpoint.parse("10.2.0.200:80"), 1));
+        cluster.now += 7_000_000_000L;
+        cluster.send(0, client(1), VIP, SYN);
+
+        cluster.ilb(0)
+                .engine
+                .reconfigure(List.of(new ServiceConfig(
+                        service.name(),
+                        service.vip(),
+                        service.forwarding(),
+                        service.scheduler(),
+                        service.orphan(),
+                        more)));
+
+        assertThat(cluster.ilb(0).engine.services().getFirst().servers())
+                .hasSize(4)
+                .allMatch(server -> server.load() == -1);
     }
 
     @Test
