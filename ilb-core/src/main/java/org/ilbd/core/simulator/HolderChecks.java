@@ -2,6 +2,7 @@ package org.ilbd.core.simulator;
 
 import java.util.List;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Designation;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.ownership.IlbId;
@@ -95,7 +96,9 @@ final class HolderChecks {
 
     private void checkHolder(View view, int position, String role, Conversation conversation, SimulatedServer server) {
         for (SimulatedIlb ilb : running()) {
-            if (isMember(view, position, ilb) && !ilb.holds(conversation.tuple, server)) {
+            if (isMember(view, position, ilb)
+                    && !ilb.holds(conversation.tuple, server)
+                    && !lacksRoom(ilb, conversation)) {
                 simulation
                         .oracle()
                         .notHeld(
@@ -103,6 +106,12 @@ final class HolderChecks {
                                 conversation);
             }
         }
+    }
+
+    /** Whether nobody knows yet that a connection is more than half-open, and there was no room for all of those there. */
+    private boolean lacksRoom(SimulatedIlb ilb, Conversation conversation) {
+        return ilb.engine.counters().get(Counter.TABLE_FULL) > 0
+                && running().stream().noneMatch(other -> other.knowsMoreThanSyn(conversation.tuple));
     }
 
     /** When all views have been the same for long enough: nobody but owner and backup holds a connection. */

@@ -8,6 +8,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import org.ilbd.core.connection.ConnectionState;
+import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
@@ -104,6 +106,12 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     boolean holds(FourTuple tuple, SimulatedServer server) {
         Server held = engine.held(tuple);
         return held != null && held.endpoint().equals(server.endpoint);
+    }
+
+    /** Whether it holds a connection that, by all it knows, is or was more than half-open. */
+    boolean knowsMoreThanSyn(FourTuple tuple) {
+        int slot = engine.owned().find(engine.services().get(0).index(), tuple);
+        return slot != OwnedConnections.NONE && engine.owned().state(slot) != ConnectionState.HALF_OPEN;
     }
 
     TableChecks tables() {
