@@ -168,7 +168,8 @@ final class PacketRouter {
                 cut(server);
                 return;
             }
-        } else if (!server.state().serves()) {
+        } else if (server.configured() && !server.state().serves()) {
+            // One that the configuration names no more is not checked any more: what its owner makes of it counts.
             counters.drop(DropReason.SERVER_DOWN);
             return;
         }

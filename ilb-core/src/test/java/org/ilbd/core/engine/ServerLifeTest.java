@@ -262,6 +262,29 @@ class ServerLifeTest {
     }
 
     @Test
+    void whatABackupKnewOfARemovedServerDoesNotCount() {
+        ServiceConfig both = service(ServicePolicy.DEFAULT, server(0), server(1));
+        TestCluster cluster = cluster(2, both);
+        for (int i = 0; i < 20; i++) {
+            Server server = cluster.open(0, client(i), VIP);
+            int number = server.endpoint().equals(server(0).endpoint()) ? 0 : 1;
+            int backup = Roles.among(0, 1).backup(client(i), VIP);
+            Engine engine = cluster.ilb(backup).engine;
+            engine.onServerReport(server(cluster, backup, number), ServerReport.ofCheck(false), cluster.now);
+            for (int ilb = 0; ilb < 2; ilb++) {
+                cluster.ilb(ilb).engine.reconfigure(List.of(service(ServicePolicy.DEFAULT, server(1 - number))));
+            }
+            assertThat(cluster.send(0, client(i), VIP, SYN))
+                    .extracting(delivery -> delivery.server().endpoint())
+                    .containsExactly(server.endpoint());
+            for (int ilb = 0; ilb < 2; ilb++) {
+                cluster.ilb(ilb).engine.reconfigure(List.of(both));
+            }
+            engine.onServerReport(server(cluster, backup, number), ServerReport.ofCheck(true), cluster.now);
+        }
+    }
+
+    @Test
     void aSynThatARemovedServerDoesNotAnswerGoesToAnotherTheThirdTime() {
         TestCluster cluster = cluster(2, service(ServicePolicy.DEFAULT, server(0)));
         assertThat(cluster.send(0, client(1), VIP, SYN)).hasSize(1);
