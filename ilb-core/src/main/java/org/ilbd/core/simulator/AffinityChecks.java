@@ -11,9 +11,6 @@ import org.ilbd.core.packet.IpAddress;
  * count from then on.
  */
 final class AffinityChecks {
-    /** All ILBs know of a change of a server: more than a check takes, and a reload. */
-    private static final long KNOWN_NANOS = 2 * EventQueue.SECOND;
-
     private final Simulation simulation;
     private final Map<IpAddress, Conversation> latest = new HashMap<>();
 
@@ -38,9 +35,12 @@ final class AffinityChecks {
         }
     }
 
-    private static boolean isSettled(Conversation earlier) {
+    private boolean isSettled(Conversation earlier) {
         SimulatedServer server = earlier.server;
-        return server != null && earlier.openedNanos - server.changedNanos() > KNOWN_NANOS;
+        return server != null
+                && server.limit() == 0
+                && !simulation.servers().isFallback(server)
+                && earlier.openedNanos - server.changedNanos() > ServerChecks.KNOWN_NANOS;
     }
 
     /** From here on everything may be otherwise. */

@@ -253,12 +253,22 @@ final class Cluster {
         }
     }
 
+    /** A SYN leaves its owner for its backup, with its association. */
+    void decided(SimulatedIlb by, Segment syn, Endpoint server) {
+        simulation.serverChecks().decided(by, syn, simulation.servers().at(server));
+    }
+
     void deliver(SimulatedIlb by, Segment segment, Server server) {
         simulation.trace().fold(server.endpoint().hashCode(), segment.payload());
         simulation.trace().line(segment.connection(), () -> by + " delivers to " + server + ": " + segment);
         SimulatedServer target = simulation.servers().at(server.endpoint());
         simulation.oracle().delivered(by, segment, target);
         queue.in(simulation.wireDelay(), () -> target.receive(segment));
+    }
+
+    /** The connection that an answer is about, which an ILB gives to a SYN that has waited. */
+    int connectionOf(Segment answer) {
+        return simulation.clients().openAt(answer.destination());
     }
 
     /** A RST that an ILB itself sends; it has the number of the connection that it is about. */

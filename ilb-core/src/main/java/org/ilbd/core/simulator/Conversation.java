@@ -49,6 +49,9 @@ final class Conversation {
     /** Its client has used the port before. */
     boolean again;
 
+    /** An ILB has selected a server for it. */
+    boolean decided;
+
     long connectedNanos;
 
     Conversation(int number, Endpoint client, Endpoint vip, SplittableRandom random, long idleNanos) {

@@ -26,6 +26,18 @@ public enum EventKind {
     SERVER_DOWN("a server ends"),
     /** A server that had ended is back. */
     SERVER_UP("a server comes back"),
+    /** A server's agent says that it drains. */
+    SERVER_DRAINED("a server's agent says that it drains"),
+    /** The agent of one that drains says that it is ready again. */
+    SERVER_READY("a server's agent says that it does not drain any more"),
+    /** A server's agent says another weight. */
+    SERVER_WEIGHED("a server's agent says another weight"),
+    /** A server's agent says that it takes hardly more connections than it has, or any number again. */
+    SERVER_LIMITED("a server's agent says how many connections it takes, or that it takes any number"),
+    /** All servers end, and are back after a while. */
+    ALL_SERVERS_DOWN("all servers end, and are back after a while"),
+    /** No agent says anything for a while. */
+    AGENTS_SILENT("no agent says anything for a while"),
     /** SYNs from nowhere, that nobody goes on with. */
     SYN_BURST("SYNs that nobody goes on with"),
     /** Two ILBs do not hear each other for a while. */
@@ -52,7 +64,19 @@ public enum EventKind {
     }
 
     boolean concernsServers() {
-        return this == SERVER_ADDED || this == SERVER_REMOVED || this == SERVER_DOWN || this == SERVER_UP;
+        return switch (this) {
+            case SERVER_ADDED,
+                    SERVER_REMOVED,
+                    SERVER_DOWN,
+                    SERVER_UP,
+                    SERVER_DRAINED,
+                    SERVER_READY,
+                    SERVER_WEIGHED,
+                    SERVER_LIMITED,
+                    ALL_SERVERS_DOWN,
+                    AGENTS_SILENT -> true;
+            default -> false;
+        };
     }
 
     /** Whether it is one of those that on their own must break nothing. */

@@ -12,6 +12,9 @@ final class Events {
 
     private static final long LEAVE_TIMEOUT_NANOS = 10 * EventQueue.SECOND;
 
+    /** Longer than a load counts, so that some get too old. */
+    private static final long AGENTS_SILENT_NANOS = 2 * EventQueue.SECOND;
+
     /** Within half a heartbeat: whoever starts so much later has not been heard, or has only just been. */
     private static final long TOGETHER_NANOS = 50 * EventQueue.MILLISECOND;
 
@@ -84,8 +87,22 @@ final class Events {
                 }
             }
             case RESHUFFLE -> reshuffle(1 + event.pick() % 5);
-            case SERVER_ADDED, SERVER_REMOVED, SERVER_DOWN, SERVER_UP ->
-                simulation.servers().change(kind, event.pick());
+            case SERVER_ADDED,
+                    SERVER_REMOVED,
+                    SERVER_DOWN,
+                    SERVER_UP,
+                    SERVER_DRAINED,
+                    SERVER_READY,
+                    SERVER_WEIGHED,
+                    SERVER_LIMITED -> simulation.servers().change(kind, event.pick());
+            case ALL_SERVERS_DOWN -> {
+                List<SimulatedServer> gone = simulation.servers().allGoDown();
+                later(length, () -> gone.forEach(simulation.servers()::comeUp));
+            }
+            case AGENTS_SILENT -> {
+                simulation.servers().silenceAgents(true);
+                later(AGENTS_SILENT_NANOS + length, () -> simulation.servers().silenceAgents(false));
+            }
             case SYN_BURST -> burst(20 + event.pick() % 200);
             case PARTITION_PAIR -> partition(event.pick(), length);
             case PARTITION_HALF -> divide(event.pick(), length);

@@ -141,20 +141,42 @@ final class HolderChecks {
         FourTuple tuple = new FourTuple();
         int owned = 0;
         for (int slot = table.nextSlot(-1); slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
-            tuple.set(
-                    table.ipv6(slot),
-                    table.sourceHigh(slot),
-                    table.sourceLow(slot),
-                    simulation.schedule().affinity() ? 0 : table.sourcePort(slot),
-                    simulation.vip().address().high(),
-                    simulation.vip().address().low(),
-                    simulation.vip().port());
-            boolean isOwned = isMember(view, View.owner(view.rank(tuple)), ilb);
+            boolean isOwned = isOwned(view, ilb, slot, tuple);
             owned += isOwned && !table.state(slot).isClient() ? 1 : 0;
         }
         if (owned != ilb.engine.ownedCount()) {
             simulation.oracle().violation(3, ilb + " owns " + owned + ", and says " + ilb.engine.ownedCount(), null);
         }
+    }
+
+    private boolean isOwned(View view, SimulatedIlb ilb, int slot, FourTuple tuple) {
+        OwnedConnections table = ilb.engine.owned();
+        tuple.set(
+                table.ipv6(slot),
+                table.sourceHigh(slot),
+                table.sourceLow(slot),
+                simulation.schedule().affinity() ? 0 : table.sourcePort(slot),
+                simulation.vip().address().high(),
+                simulation.vip().address().low(),
+                simulation.vip().port());
+        return isMember(view, View.owner(view.rank(tuple)), ilb);
+    }
+
+    /** Live associations with a server, of those that an ILB owns in the view that it sees. */
+    int live(SimulatedIlb ilb, SimulatedServer server) {
+        View view = new View(
+                OwnershipMode.CRC32_MIXED,
+                simulation.schedule().seed(),
+                ilb.engine.membership().activeIds());
+        OwnedConnections table = ilb.engine.owned();
+        FourTuple tuple = new FourTuple();
+        int count = 0;
+        for (int slot = table.nextSlot(-1); slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
+            boolean counts = table.state(slot).isLive()
+                    && ilb.engine.server(table.server(slot)).endpoint().equals(server.endpoint);
+            count += counts && isOwned(view, ilb, slot, tuple) ? 1 : 0;
+        }
+        return count;
     }
 
     /**
@@ -171,7 +193,9 @@ final class HolderChecks {
             int alone = 0;
             Conversation example = null;
             for (Conversation conversation : simulation.clients().conversations()) {
-                if (conversation.isBound() && holders(conversation) == 1) {
+                if (conversation.isBound()
+                        && holders(conversation) == 1
+                        && running().stream().noneMatch(ilb -> lacksRoom(ilb, conversation))) {
                     alone++;
                     example = conversation;
                 }

@@ -73,6 +73,8 @@ final class Oracle {
         Conversation conversation = find(connection);
         if (conversation != null && conversation.isBound()) {
             broken(by + " refused a packet", conversation);
+        } else if (conversation != null && !conversation.established && conversation.excuse == null) {
+            simulation.serverChecks().refused(by, conversation);
         }
     }
 
@@ -83,6 +85,7 @@ final class Oracle {
             return;
         }
         if (segment.isSyn()) {
+            simulation.serverChecks().delivered(by, segment, target);
             by.synDelivered(segment, target);
         } else if (conversation.isBound() && conversation.server != target) {
             broken("a packet was delivered to " + target + " by " + by + ": " + segment, conversation);

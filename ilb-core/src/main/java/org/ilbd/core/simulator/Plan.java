@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.connection.AssociationCache;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
@@ -108,6 +109,8 @@ public final class Plan {
                 60_000,
                 MEASURED_ROOM,
                 MEASURED_ROOM,
+                false,
+                AllDown.DROP,
                 false,
                 List.of());
         Meter meter = new Meter();

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Orphan;
@@ -22,6 +23,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
  * @param halfOpenRoom for half-open connections at each ILB
  * @param cacheRoom for associations in each ILB's cache
  * @param affinity whether all connections of a client are to go to the same server
+ * @param allDown what becomes of a SYN while no server is available
+ * @param fallback whether there is a server for when no other one is available
  */
 public record Schedule(
         long seed,
@@ -40,6 +43,8 @@ public record Schedule(
         int halfOpenRoom,
         int cacheRoom,
         boolean affinity,
+        AllDown allDown,
+        boolean fallback,
         List<PlannedEvent> events) {
     /** Copies the list. */
     public Schedule {
@@ -47,7 +52,12 @@ public record Schedule(
     }
 
     private static final EventKind[] SERVER_CHANGES = {
-        EventKind.SERVER_ADDED, EventKind.SERVER_REMOVED, EventKind.SERVER_DOWN, EventKind.SERVER_UP
+        EventKind.SERVER_ADDED,
+        EventKind.SERVER_REMOVED,
+        EventKind.SERVER_DOWN,
+        EventKind.SERVER_UP,
+        EventKind.SERVER_DRAINED,
+        EventKind.SERVER_LIMITED
     };
 
     /**
@@ -85,6 +95,8 @@ public record Schedule(
                 random.nextInt(5) == 0 ? 60 : 1_000,
                 random.nextInt(5) == 0 ? 10 : 1_000,
                 random.nextInt(3) == 0,
+                random.nextBoolean() ? AllDown.RESET : AllDown.DROP,
+                random.nextInt(3) == 0,
                 events);
     }
 
@@ -121,6 +133,8 @@ public record Schedule(
                 halfOpenRoom,
                 cacheRoom,
                 affinity,
+                allDown,
+                fallback,
                 otherEvents);
     }
 
@@ -131,7 +145,8 @@ public record Schedule(
                 + duplication + ", reordering " + reordering + (ipv6 ? ", IPv6" : ", IPv4") + ", cache "
                 + cacheFill.text() + ", " + scheduler + " by the " + authority + ", orphan " + orphan
                 + ", established timeout " + establishedTimeoutMillis + " ms, half-open room " + halfOpenRoom
-                + ", cache room " + cacheRoom + (affinity ? ", affinity" : ""));
+                + ", cache room " + cacheRoom + (affinity ? ", affinity" : "") + ", all down "
+                + allDown + (fallback ? ", a fallback" : ""));
         for (PlannedEvent event : events) {
             text.append(System.lineSeparator()).append("  ").append(event);
         }

@@ -1,14 +1,20 @@
 package org.ilbd.core.simulator;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.ilbd.core.engine.Affinity;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.IntakeSettings;
+import org.ilbd.core.engine.OnDown;
+import org.ilbd.core.engine.PassiveHealth;
 import org.ilbd.core.engine.SelectionPolicy;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.engine.ServicePolicy;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -31,6 +37,12 @@ final class Servers {
 
     private static final int MAX_LOAD = 1_000;
 
+    /** Soon, so that loads are forgotten now and then, and all of them while agents are silent. */
+    static final long LOAD_AGE_NANOS = 1_500 * EventQueue.MILLISECOND;
+
+    /** Between a load that becomes too old and the last ILB that has noticed: a message's way, and a tick. */
+    private static final long LOAD_SLACK_NANOS = 300 * EventQueue.MILLISECOND;
+
     /** Often another, so that events come in the middle of a move. */
     private static final IntakeSettings INTAKE =
             new IntakeSettings(600, 900 * EventQueue.MILLISECOND, 100 * EventQueue.MILLISECOND);
@@ -41,6 +53,10 @@ final class Servers {
     private final List<SimulatedServer> all = new ArrayList<>();
     private final List<SimulatedServer> configured = new ArrayList<>();
     private final SimulatedServer nobody;
+    private final SimulatedServer fallback;
+    private final Map<Endpoint, Long> loadNanos = new HashMap<>();
+    private boolean agentsAreSilent;
+    private long limitedNanos = Long.MIN_VALUE / 2;
 
     Servers(Simulation simulation, Schedule schedule, SplittableRandom random) {
         this.simulation = simulation;
@@ -50,6 +66,8 @@ final class Servers {
             configured.add(create());
         }
         nobody = new SimulatedServer(new Endpoint(address(99), 80), simulation);
+        fallback =
+                new SimulatedServer(new Endpoint(address(98), simulation.vip().port()), simulation);
         if (schedule.scheduler() == SchedulerKind.INTAKE || schedule.scheduler() == SchedulerKind.LEAST_LOAD) {
             simulation.queue().in(REPORTS_NANOS, this::reportLoad);
         }
@@ -71,7 +89,41 @@ final class Servers {
         return nobody;
     }
 
+    boolean isFallback(SimulatedServer server) {
+        return server == fallback;
+    }
+
+    /** Whether some server takes new connections, and has for so long that every ILB knows it. */
+    boolean isAnyLongAvailable() {
+        long before = simulation.queue().now() - ServerChecks.KNOWN_NANOS;
+        return available().stream().anyMatch(server -> server.changedNanos() < before && server.limit() == 0);
+    }
+
+    private List<SimulatedServer> available() {
+        return configured.stream()
+                .filter(server -> server.isUp() && !server.isDrained())
+                .toList();
+    }
+
+    /** Whether a limit may have been why a client did not get a connection since that time. */
+    boolean wasAnyLimitedSince(long nanos) {
+        return limitedNanos >= nanos || all.stream().anyMatch(server -> server.limit() > 0);
+    }
+
+    /** Whether nobody has reported a load of that server for so long that it must not count. */
+    boolean isLoadTooOld(Endpoint server) {
+        long reported = loadNanos.getOrDefault(server, Long.MIN_VALUE / 2);
+        return simulation.queue().now() - reported > LOAD_AGE_NANOS + LOAD_SLACK_NANOS;
+    }
+
+    void silenceAgents(boolean silent) {
+        agentsAreSilent = silent;
+    }
+
     SimulatedServer at(Endpoint endpoint) {
+        if (endpoint.equals(fallback.endpoint)) {
+            return fallback;
+        }
         for (SimulatedServer server : all) {
             if (server.endpoint.equals(endpoint)) {
                 return server;
@@ -83,17 +135,21 @@ final class Servers {
     /** The configuration as it is now. */
     List<ServiceConfig> services() {
         ServiceConfig service = new ServiceConfig(
-                        "web",
-                        simulation.vip(),
-                        Forwarding.DIRECT,
-                        schedule.scheduler(),
-                        schedule.orphan(),
-                        configured.stream()
-                                .map(server -> new ServerConfig(server.endpoint, 1))
-                                .toList())
+                        "web", simulation.vip(), Forwarding.DIRECT, schedule.scheduler(), schedule.orphan(), configs())
+                .withPolicy(
+                        new ServicePolicy(0, OnDown.KEEP, schedule.allDown(), 0, 0, LOAD_AGE_NANOS, PassiveHealth.OFF))
                 .withScheduler(schedule.scheduler(), INTAKE)
                 .withSelection(SelectionPolicy.DEFAULT.by(schedule.authority()));
         return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
+    }
+
+    private List<ServerConfig> configs() {
+        List<ServerConfig> configs = new ArrayList<>();
+        configured.forEach(server -> configs.add(new ServerConfig(server.endpoint, 1)));
+        if (schedule.fallback()) {
+            configs.add(new ServerConfig(fallback.endpoint, 1, 0, true));
+        }
+        return configs;
     }
 
     /** One ILB hears from one server how loaded it is. */
@@ -101,16 +157,20 @@ final class Servers {
         List<SimulatedIlb> ilbs = simulation.cluster().running();
         SimulatedServer server = configured.get(random.nextInt(configured.size()));
         int load = random.nextInt(MAX_LOAD + 1);
-        if (!ilbs.isEmpty() && server.isUp()) {
-            ilbs.get(random.nextInt(ilbs.size())).hearLoad(server.endpoint, load);
+        SimulatedIlb ilb = ilbs.isEmpty() ? null : ilbs.get(random.nextInt(ilbs.size()));
+        // One that stands still hears it when it goes on, and may take what it hears then for new.
+        if (ilb != null && !ilb.isPaused() && server.isUp() && !agentsAreSilent) {
+            loadNanos.put(server.endpoint, simulation.queue().now());
+            ilb.ask(server, OptionalInt.of(load));
         }
         simulation.queue().in(random.nextLong(REPORTS_NANOS) + EventQueue.MILLISECOND, this::reportLoad);
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */
     void change(EventKind kind, int pick) {
-        List<SimulatedServer> up =
-                configured.stream().filter(SimulatedServer::isUp).toList();
+        List<SimulatedServer> up = available();
+        List<SimulatedServer> drained =
+                configured.stream().filter(SimulatedServer::isDrained).toList();
         List<SimulatedServer> down =
                 all.stream().filter(server -> !server.isUp()).toList();
         switch (kind) {
@@ -132,8 +192,64 @@ final class Servers {
                     comeUp(down.get(pick % down.size()));
                 }
             }
+            case SERVER_DRAINED -> {
+                if (up.size() > 2) {
+                    SimulatedServer chosen = up.get(pick % up.size());
+                    chosen.drain(true);
+                    agentChanged(chosen);
+                }
+            }
+            case SERVER_READY -> {
+                if (!drained.isEmpty()) {
+                    SimulatedServer chosen = drained.get(pick % drained.size());
+                    chosen.drain(false);
+                    agentChanged(chosen);
+                }
+            }
+            case SERVER_WEIGHED -> {
+                SimulatedServer chosen = configured.get(pick % configured.size());
+                chosen.weigh(1 + pick / 16 % 200);
+                agentChanged(chosen);
+            }
+            case SERVER_LIMITED -> limit(configured.get(pick % configured.size()), pick / 16 % 8);
             default -> throw new IllegalArgumentException(kind + " does not concern servers");
         }
+    }
+
+    /** One server at a time has a limit, so that there is room elsewhere. */
+    private void limit(SimulatedServer server, int connections) {
+        for (SimulatedServer other : all) {
+            if (other.limit() > 0) {
+                other.limit(0);
+                agentChanged(other);
+            }
+        }
+        limitedNanos = simulation.queue().now();
+        server.limit(connections);
+        agentChanged(server);
+    }
+
+    /** Each ILB asks the agent the next time. */
+    private void agentChanged(SimulatedServer server) {
+        simulation.trace().line(0, () -> "the agent of " + server + ": " + server.report(OptionalInt.empty()));
+        for (SimulatedIlb ilb : simulation.cluster().running()) {
+            askLater(ilb, server);
+        }
+    }
+
+    private void askLater(SimulatedIlb ilb, SimulatedServer server) {
+        simulation
+                .queue()
+                .in(
+                        MIN_DETECTION_NANOS + random.nextLong(DETECTION_SPREAD_NANOS),
+                        () -> ilb.ask(server, OptionalInt.empty()));
+    }
+
+    /** All that are up end; those. */
+    List<SimulatedServer> allGoDown() {
+        List<SimulatedServer> up = all.stream().filter(SimulatedServer::isUp).toList();
+        up.forEach(this::goDown);
+        return up;
     }
 
     private void add(int pick) {
@@ -143,8 +259,17 @@ final class Servers {
             SimulatedServer again = removed.get((pick / 2) % removed.size());
             again.changed();
             configured.add(again);
+            // While it was not configured nobody asked how it is.
+            for (SimulatedIlb ilb : simulation.cluster().running()) {
+                simulation.queue().in(SPREAD_NANOS, () -> {
+                    detect(ilb, again);
+                    askLater(ilb, again);
+                });
+            }
         } else if (all.size() < MAX) {
-            configured.add(create());
+            SimulatedServer another = create();
+            another.changed();
+            configured.add(another);
         }
         reconfigure();
     }
@@ -176,7 +301,7 @@ final class Servers {
         }
     }
 
-    private void comeUp(SimulatedServer server) {
+    void comeUp(SimulatedServer server) {
         simulation.trace().line(0, () -> "server " + server + " comes up");
         server.comeUp();
         server.changed();
@@ -191,6 +316,7 @@ final class Servers {
             if (!server.isUp()) {
                 detect(ilb, server);
             }
+            askLater(ilb, server);
         }
     }
 

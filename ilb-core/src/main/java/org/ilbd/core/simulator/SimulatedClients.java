@@ -101,6 +101,12 @@ final class SimulatedClients implements TcpEndpoint.Host {
         return conversations.get(number);
     }
 
+    /** The number of the connection that a client has at that port; 0 if it has none. */
+    int openAt(Endpoint client) {
+        TcpEndpoint tcp = endpoints.get(client);
+        return tcp == null ? 0 : tcp.conversation.number;
+    }
+
     Iterable<Conversation> conversations() {
         return conversations.values();
     }
@@ -289,6 +295,11 @@ final class SimulatedClients implements TcpEndpoint.Host {
                 continue;
             }
             boolean stuck = queue.now() - conversation.progressNanos > STUCK_NANOS;
+            if (stuck
+                    && !conversation.established
+                    && simulation.servers().wasAnyLimitedSince(conversation.openedNanos)) {
+                conversation.excuse = "no server may have had room";
+            }
             if (stuck && conversation.excuse == null) {
                 simulation.oracle().broken("stuck: " + tcp, conversation);
             }

@@ -5,7 +5,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.ilbd.core.connection.ConnectionState;
@@ -63,6 +66,7 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     private boolean leaving;
     private long endedNanos;
     private long lastPacketNanos;
+    private long resumedNanos = Long.MIN_VALUE / 2;
 
     /** The packet that is being handled, and how many ILBs it has come to. */
     @Nullable
@@ -71,6 +75,9 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     private int visits;
 
     private record DeliveredSyn(Segment syn, SimulatedServer target) {}
+
+    private final Map<Endpoint, Told> told = new HashMap<>();
+    private final ForwardHeader forward = new ForwardHeader();
 
     /** Within this step. */
     private final List<DeliveredSyn> deliveredSyns = new ArrayList<>();
@@ -122,6 +129,11 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         return paused;
     }
 
+    /** When it went on last after it had stood still. */
+    long resumedNanos() {
+        return resumedNanos;
+    }
+
     boolean isLeaving() {
         return leaving;
     }
@@ -146,6 +158,7 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
             return;
         }
         paused = false;
+        resumedNanos = queue.now();
         boolean ticked = false;
         List<Deque<Runnable>> left = new ArrayList<>(waiting);
         while (!left.isEmpty()) {
@@ -303,6 +316,7 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
                 for (Server server : service.servers()) {
                     if (server.endpoint().equals(endpoint) && server.up() != up) {
                         trace.line(0, () -> this + " finds " + endpoint.address() + (up ? " up" : " down"));
+                        told(endpoint).check(up);
                         engine.onServerReport(server, ServerReport.ofCheck(up), queue.now());
                     }
                 }
@@ -310,13 +324,31 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         });
     }
 
-    /** What this ILB hears from a server's agent. */
-    void hearLoad(Endpoint endpoint, int perMille) {
+    /** For faults: the engine is told what nobody has said. */
+    void overrule(Server server, ServerReport report) {
+        engine.onServerReport(server, report, queue.now());
+    }
+
+    /** Whether the configuration that it has read names a server. */
+    boolean isConfigured(SimulatedServer server) {
+        return engine.services().get(0).servers().stream()
+                .anyMatch(one -> one.endpoint().equals(server.endpoint));
+    }
+
+    /** What this ILB was told of a server. */
+    Told told(Endpoint endpoint) {
+        return told.computeIfAbsent(endpoint, any -> new Told());
+    }
+
+    /** This ILB asks a server's agent. */
+    void ask(SimulatedServer asked, OptionalInt load) {
         task(() -> {
             for (Service service : engine.services()) {
                 for (Server server : service.servers()) {
-                    if (server.endpoint().equals(endpoint)) {
-                        engine.onServerReport(server, ServerReport.ofLoad(perMille), queue.now());
+                    if (server.endpoint().equals(asked.endpoint)) {
+                        trace.line(0, () -> this + " hears from " + asked + ": " + asked.report(load));
+                        told(asked.endpoint).agent(asked.isDrained(), asked.limit(), queue.now());
+                        engine.onServerReport(server, asked.report(load), queue.now());
                     }
                 }
             }
@@ -341,18 +373,23 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     @Override
     public void reply(Packet packet) {
         Segment rst = Segment.of(packet);
-        cluster.reply(this, atHand == null ? rst : rst.ofConnection(atHand.connection()));
+        cluster.reply(this, rst.ofConnection(atHand == null ? cluster.connectionOf(rst) : atHand.connection()));
     }
 
     @Override
     public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
         byte[] copy = datagram.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
         boolean forwards = MessageHeader.type(datagram, offset) == MessageType.FORWARD;
-        if (forwards && atHand == null) {
-            cluster.send(this, peer, ofWaitingSyn(copy));
-        } else {
-            cluster.send(this, peer, new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null));
+        Cluster.Datagram sent = forwards && atHand == null
+                ? ofWaitingSyn(copy)
+                : new Cluster.Datagram(bind, copy, forwards ? visits : 0, forwards ? atHand : null);
+        Segment segment = sent.segment();
+        if (segment != null && segment.isSyn() && forward.decode(datagram, offset, length) == DecodeResult.OK) {
+            if (forward.hasAssociation()) {
+                cluster.decided(this, segment, forward.association().server());
+            }
         }
+        cluster.send(this, peer, sent);
     }
 
     /** What is forwarded without a packet at hand is a SYN that waited for a selection; it says itself where it has been. */

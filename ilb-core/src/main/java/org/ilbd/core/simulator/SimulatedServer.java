@@ -4,6 +4,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.ilbd.core.engine.Administration;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.TcpHeader;
@@ -17,13 +21,52 @@ final class SimulatedServer implements TcpEndpoint.Host {
     private final Map<FourTuple, TcpEndpoint> endpoints = new LinkedHashMap<>();
     private boolean up = true;
     private long changedNanos = Long.MIN_VALUE / 2;
+    private boolean drained;
+    private int weightPercent = 100;
+    private int limit;
 
     SimulatedServer(Endpoint endpoint, Simulation simulation) {
         this.endpoint = endpoint;
         this.simulation = simulation;
     }
 
-    /** It has gone down or come up, or was added or removed. */
+    /** Its agent says from now on that it is to drain, or is not. */
+    void drain(boolean isDrained) {
+        drained = isDrained;
+        changed();
+    }
+
+    /** Its agent says from now on that its share is so many percent, 1 or more. */
+    void weigh(int percent) {
+        weightPercent = percent;
+    }
+
+    /** Its agent says from now on that it takes so many connections at a time; 0 for as many as there are. */
+    void limit(int connections) {
+        limit = connections;
+        changed();
+    }
+
+    boolean isDrained() {
+        return drained;
+    }
+
+    int limit() {
+        return limit;
+    }
+
+    /** What its agent answers when it is asked, with a load if it is to have one. */
+    ServerReport report(OptionalInt load) {
+        return new ServerReport(
+                ServerReport.Source.AGENT,
+                Optional.empty(),
+                Optional.of(drained ? Administration.DRAIN : Administration.READY),
+                OptionalInt.of(weightPercent),
+                OptionalInt.of(limit),
+                load);
+    }
+
+    /** It has gone down or come up, was added or removed, or another part of the connections is for it. */
     void changed() {
         changedNanos = simulation.queue().now();
     }

@@ -33,6 +33,7 @@ final class Simulation {
     private final Oracle oracle;
     private final HolderChecks holders;
     private final AffinityChecks affinity;
+    private final ServerChecks serverChecks;
     private final Servers servers;
     private final Cluster cluster;
     private final SimulatedClients clients;
@@ -55,6 +56,7 @@ final class Simulation {
         oracle = new Oracle(this);
         holders = new HolderChecks(this);
         affinity = new AffinityChecks(this);
+        serverChecks = new ServerChecks(this);
         servers = new Servers(this, schedule, root.split());
         cluster = new Cluster(this, schedule, root.split(), tamper, misconfigure);
         clients = new SimulatedClients(this, schedule, root.split());
@@ -97,6 +99,14 @@ final class Simulation {
 
     AffinityChecks affinity() {
         return affinity;
+    }
+
+    ServerChecks serverChecks() {
+        return serverChecks;
+    }
+
+    HolderChecks holders() {
+        return holders;
     }
 
     Servers servers() {
@@ -248,6 +258,7 @@ final class Simulation {
     private void checkTables() {
         for (SimulatedIlb ilb : cluster.running()) {
             ilb.tables().checkInside();
+            serverChecks.checkLoads(ilb);
         }
     }
 

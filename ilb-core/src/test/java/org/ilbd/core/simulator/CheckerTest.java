@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.EnumSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import org.ilbd.core.engine.Administration;
+import org.ilbd.core.engine.AllDown;
+import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,6 +42,67 @@ class CheckerTest {
             }
         }
         throw new AssertionError("no schedule of that kind");
+    }
+
+    @Test
+    void synToAServerThatIsKnownToBeDownIsFound() {
+        ServerReport up = ServerReport.ofCheck(true);
+        assertThat(servers(host -> new Faults.Overrules(host, up), UnaryOperator.identity(), EventKind.SERVER_DOWN))
+                .contains("which it knows to be down");
+    }
+
+    @Test
+    void newConnectionToAServerThatDrainsIsFound() {
+        ServerReport ready = Faults.Overrules.agent(Administration.READY, OptionalInt.empty());
+        assertThat(servers(
+                        host -> new Faults.Overrules(host, ready), UnaryOperator.identity(), EventKind.SERVER_DRAINED))
+                .contains("which it knows to drain");
+    }
+
+    @Test
+    void moreConnectionsThanAServerTakesAreFound() {
+        ServerReport unlimited = Faults.Overrules.agent(Administration.READY, OptionalInt.empty());
+        assertThat(servers(
+                        host -> new Faults.Overrules(host, unlimited),
+                        UnaryOperator.identity(),
+                        EventKind.SERVER_LIMITED))
+                .contains("connections, and may have");
+    }
+
+    @Test
+    void loadThatIsTooOldIsFound() {
+        ServerReport loaded = Faults.Overrules.agent(Administration.READY, OptionalInt.of(500));
+        assertThat(servers(
+                        host -> new Faults.Overrules(host, loaded), UnaryOperator.identity(), EventKind.AGENTS_SILENT))
+                .contains("that is too old");
+    }
+
+    @Test
+    void connectionAtAFallbackThatNobodyNeedsIsFound() {
+        assertThat(servers(UnaryOperator.identity(), Faults::withoutFallback, EventKind.RESHUFFLE))
+                .contains("a fallback, while others are available");
+    }
+
+    @Test
+    void refusalAlthoughServersAreAvailableIsFound() {
+        assertThat(servers(UnaryOperator.identity(), Faults::withoutServers, EventKind.RESHUFFLE))
+                .contains("refuses it, while servers are available");
+    }
+
+    /** What is found first that is said of servers, in schedules with a fallback, of events of one kind. */
+    private static String servers(
+            UnaryOperator<EngineOutput> tamper, UnaryOperator<EngineConfig> misconfigure, EventKind kind) {
+        Simulator faulty = new Simulator(tamper, misconfigure);
+        for (long seed = 1; seed <= 60; seed++) {
+            Schedule schedule = Schedule.random(seed, ILBS, EnumSet.of(kind), false);
+            if (schedule.allDown() == AllDown.RESET && schedule.fallback()) {
+                List<Violation> violations = faulty.run(schedule).violations();
+                if (!violations.isEmpty() && new Simulator().run(schedule).isGood()) {
+                    return violations.get(0).what();
+                }
+            }
+        }
+        throw new AssertionError("nothing was found");
     }
 
     @Test

@@ -6,13 +6,18 @@ import java.nio.ByteOrder;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.Administration;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.EngineConfig;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Server;
+import org.ilbd.core.engine.ServerConfig;
+import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
@@ -255,6 +260,8 @@ final class Faults {
                     this == HALF_OPEN ? SMALL : LARGE,
                     this == CACHE ? SMALL : LARGE,
                     false,
+                    any.allDown(),
+                    any.fallback(),
                     any.events());
         }
 
@@ -321,6 +328,57 @@ final class Faults {
             }
             super.deliver(packet, server);
         }
+    }
+
+    /** Each ILB forgets what it was told of the servers, and takes something else for true. */
+    static final class Overrules extends Relay {
+        private final ServerReport report;
+
+        Overrules(EngineOutput host, ServerReport report) {
+            super(host);
+            this.report = report;
+        }
+
+        static ServerReport agent(Administration administration, OptionalInt load) {
+            return new ServerReport(
+                    ServerReport.Source.AGENT,
+                    Optional.empty(),
+                    Optional.of(administration),
+                    OptionalInt.of(100),
+                    OptionalInt.of(0),
+                    load);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            super.send(peer, datagram, offset, length);
+            if (MessageHeader.type(datagram, offset) == MessageType.ID) {
+                SimulatedIlb ilb = ilb(host);
+                for (Server server : ilb.engine.services().get(0).servers()) {
+                    ilb.overrule(server, report);
+                }
+            }
+        }
+    }
+
+    /** Delivers SYNs to the fallback, whatever else there is. */
+    static EngineConfig withoutFallback(EngineConfig config) {
+        List<ServiceConfig> services = config.services().stream()
+                .map(service -> service.withServers(service.servers().stream()
+                        .map(server -> new ServerConfig(server.endpoint(), server.weight()))
+                        .toList()))
+                .toList();
+        return with(config, config.halfOpen(), config.cacheCapacity(), services);
+    }
+
+    /** Takes no server for available. */
+    static EngineConfig withoutServers(EngineConfig config) {
+        List<ServiceConfig> services = config.services().stream()
+                .map(service -> service.withServers(service.servers().stream()
+                        .map(server -> new ServerConfig(server.endpoint(), 0))
+                        .toList()))
+                .toList();
+        return with(config, config.halfOpen(), config.cacheCapacity(), services);
     }
 
     /** Invariant 7: one datagram is lost, in the first of all runs. */
