@@ -265,7 +265,8 @@ final class Associations {
     /** Tells an ILB that had to forward a packet of a connection that is held here, so that it need not do so with the next. */
     void tellForwarder(Peer forwarder, FourTuple tuple, Server server) {
         int slot = held.find(server.service(), tuple);
-        if (slot != NONE && cacheFill != CacheFill.OFF) {
+        // Whoever serves one that is half-closed from a cache would not keep it alive here often enough.
+        if (slot != NONE && cacheFill != CacheFill.OFF && held.state(slot) != ConnectionState.CLOSING) {
             announcer.toPeer(
                     forwarder.position(), tuple, server, ConnectionState.ESTABLISHED, false, held.ageMillis(slot));
         }

@@ -82,6 +82,17 @@ class PortReuseTest {
     }
 
     @Test
+    void aHalfClosedConnectionLivesOnThroughWhoIsNeither() {
+        Endpoint server = cluster.open(neither, CLIENT, VIP).endpoint();
+        cluster.send(owner, CLIENT, VIP, FIN_ACK);
+        for (int i = 0; i < 10; i++) {
+            cluster.advanceMillis(5_000);
+            assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
+        }
+        assertThat(cluster.holders(CLIENT, VIP)).containsExactlyInAnyOrder(owner, backup);
+    }
+
+    @Test
     void theWordOfTheEndOfWhoIsNeitherDoesNotComeBehindTheNextConnection() {
         assertTheNextConnectionLives(neither, 50);
     }
