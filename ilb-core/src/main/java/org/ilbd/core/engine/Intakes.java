@@ -99,7 +99,7 @@ final class Intakes {
                 intake.decide(scheduler, service.config().intake(), now);
         if (choice.isPresent()) {
             Designation before = intake.current();
-            intake.designate(choice.get().node(), membership.incarnation(), link.tag(), now);
+            intake.designate(choice.get(), membership.incarnation(), link.tag(), now);
             count(intake, now);
             changed(service, before, choice.get().cause());
         }

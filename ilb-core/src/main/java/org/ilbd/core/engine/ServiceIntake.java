@@ -1,6 +1,8 @@
 package org.ilbd.core.engine;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.IpAddress;
@@ -30,8 +32,9 @@ public final class ServiceIntake {
 
     private volatile Designation current = Designation.NONE;
     private long sinceNanos;
-    private long made;
-    private long learned;
+    private final long[] changes = new long[Cause.values().length];
+    /** Replaced with each change, since others read it. */
+    private volatile Map<IpAddress, Long> timesDesignated = Map.of();
 
     private boolean responsible;
     private boolean settled;
@@ -50,14 +53,14 @@ public final class ServiceIntake {
         return current;
     }
 
-    /** Designations that this ILB made as the responsible one. */
-    public long made() {
-        return made;
+    /** How often this ILB came to hold another designation for that cause; those it made itself are all but {@link Cause#PEER}. */
+    public long changes(Cause cause) {
+        return changes[cause.ordinal()];
     }
 
-    /** Designations of other ILBs that this one has put in the place of what it held. */
-    public long learned() {
-        return learned;
+    /** How often this ILB came to hold a designation of the node at that address. */
+    public long timesDesignated(IpAddress node) {
+        return timesDesignated.getOrDefault(node, 0L);
     }
 
     /** Whether this ILB is the responsible one. */
@@ -141,19 +144,22 @@ public final class ServiceIntake {
         if (!designation.isAfter(current)) {
             return false;
         }
-        learned++;
-        hold(designation, nowNanos - ageMillis * 1_000_000L, nowNanos);
+        hold(designation, Cause.PEER, nowNanos - ageMillis * 1_000_000L, nowNanos);
         return true;
     }
 
     /** Designates, with the sequence after all that this ILB has seen. */
-    void designate(IpAddress node, long incarnation, int tag, long nowNanos) {
-        made++;
-        hold(new Designation(current.sequence() + 1, incarnation, tag, node), nowNanos, nowNanos);
+    void designate(Choice choice, long incarnation, int tag, long nowNanos) {
+        Designation designation = new Designation(current.sequence() + 1, incarnation, tag, choice.node());
+        hold(designation, choice.cause(), nowNanos, nowNanos);
     }
 
-    private void hold(Designation designation, long designatedNanos, long nowNanos) {
+    private void hold(Designation designation, Cause cause, long designatedNanos, long nowNanos) {
         current = designation;
+        changes[cause.ordinal()]++;
+        Map<IpAddress, Long> times = new HashMap<>(timesDesignated);
+        times.merge(designation.node(), 1L, Long::sum);
+        timesDesignated = Map.copyOf(times);
         sinceNanos = designatedNanos;
         repeatDueNanos = nowNanos;
     }

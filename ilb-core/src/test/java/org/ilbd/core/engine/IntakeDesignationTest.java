@@ -224,7 +224,7 @@ class IntakeDesignationTest {
         reportLoad(node(1), 800);
         cluster.advanceMillis(600);
         assertAllHold(node(2));
-        long learned = intake(follower).learned();
+        long learned = intake(follower).changes(ServiceIntake.Cause.PEER);
         assertThat(late).isNotEmpty();
 
         for (TestCluster.InFlight message : late) {
@@ -236,7 +236,7 @@ class IntakeDesignationTest {
             cluster.inject(message);
         }
         assertAllHold(node(2));
-        assertThat(intake(follower).learned()).isEqualTo(learned);
+        assertThat(intake(follower).changes(ServiceIntake.Cause.PEER)).isEqualTo(learned);
         cluster.advanceMillis(500);
         assertAllHold(node(2));
         assertThat(current(0).sequence()).isEqualTo(3);
@@ -269,7 +269,7 @@ class IntakeDesignationTest {
     void theBackupDecidesWhereTheResponsibleIlbDiedBeforeItCouldTellAnyone() {
         int responsible = responsible();
         long made = others(responsible).stream()
-                .mapToLong(ilb -> intake(ilb).made())
+                .mapToLong(ilb -> intake(ilb).changes(ServiceIntake.Cause.LOAD))
                 .sum();
         cluster.loses(IntakeDesignationTest::isIntake);
         reportLoad(node(0), 800);
@@ -282,7 +282,7 @@ class IntakeDesignationTest {
         assertAllHold(node(1));
         assertThat(current(responsible()).sequence()).isEqualTo(2);
         assertThat(others(responsible).stream()
-                        .mapToLong(ilb -> intake(ilb).made())
+                        .mapToLong(ilb -> intake(ilb).changes(ServiceIntake.Cause.LOAD))
                         .sum())
                 .isEqualTo(made + 1);
     }

@@ -71,9 +71,14 @@ final class ServiceMeters {
 
     private void addIntake(Tags tags, Service service) {
         ServiceIntake intake = service.intake();
-        String description = "Designations of the service's intake that this ILB made, or learned from another.";
-        count("ilbd.service.intake.designations", description, tags.and("by", "self"), intake, ServiceIntake::made);
-        count("ilbd.service.intake.designations", description, tags.and("by", "peer"), intake, ServiceIntake::learned);
+        for (ServiceIntake.Cause cause : ServiceIntake.Cause.values()) {
+            count(
+                    "ilbd.service.intake.designations",
+                    "Designations of the service's intake that this ILB made, by cause, or learned from a peer.",
+                    tags.and("cause", cause.name().toLowerCase(Locale.ROOT)),
+                    intake,
+                    its -> its.changes(cause));
+        }
         gauge(
                 "ilbd.service.intake.sequence",
                 "The number of the designation that this ILB holds; the same at all ILBs.",
@@ -99,6 +104,12 @@ final class ServiceMeters {
                     tags.and("server", server.endpoint().toString()),
                     server,
                     its -> intake.current().isOf(its.endpoint().address()) ? 1 : 0);
+            count(
+                    "ilbd.server.intake.designations",
+                    "Designations of the server, or of its node, as the service's intake that this ILB made or learned.",
+                    tags.and("server", server.endpoint().toString()),
+                    server,
+                    its -> intake.timesDesignated(its.endpoint().address()));
         }
     }
 

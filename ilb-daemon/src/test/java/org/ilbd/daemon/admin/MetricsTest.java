@@ -97,11 +97,13 @@ class MetricsTest {
         String tags = "{service=\"web\",vip=\"10.9.0.1:80\"} ";
         assertThat(ilbdLines())
                 .contains(
-                        "ilbd_service_intake_designations_total{by=\"self\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
-                        "ilbd_service_intake_designations_total{by=\"peer\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n",
+                        "ilbd_service_intake_designations_total{cause=\"first\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
+                        "ilbd_service_intake_designations_total{cause=\"peer\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n",
                         "ilbd_service_intake_sequence" + tags + "1.0\n",
                         "ilbd_service_intake_responsible" + tags + "1.0\n",
                         "ilbd_service_intake_unconfirmed" + tags + "0.0\n",
+                        "ilbd_server_intake_designations_total{server=\"10.2.0.101:80\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
+                        "ilbd_server_intake_designations_total{server=\"10.2.0.102:80\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n",
                         "ilbd_server_intake{server=\"10.2.0.101:80\",service=\"web\",vip=\"10.9.0.1:80\"} 1.0\n",
                         "ilbd_server_intake{server=\"10.2.0.102:80\",service=\"web\",vip=\"10.9.0.1:80\"} 0.0\n");
     }

@@ -157,10 +157,32 @@ class IntakeIT {
         awaitIntake(ilbs, 4);
         assertTakesAll(4);
         assertStay(traffic, 1);
-        assertThat(ilbs.stream()
-                        .mapToLong(ilb -> ilb.scrape().value("ilbd_service_intake_designations_total", "by=\"self\""))
-                        .sum())
-                .isGreaterThanOrEqualTo(3);
+        assertHistory();
+    }
+
+    /** Server 1 was it first, then 3 and 4 once each, by the load. */
+    private void assertHistory() {
+        List<Scrape> scrapes = ilbs.stream().map(Ilb::scrape).toList();
+        assertThat(sum(scrapes, "cause=\"load\"")).isEqualTo(2);
+        assertThat(sum(scrapes, "cause=\"first\"")).isPositive();
+        assertThat(sum(scrapes, "cause=\"peer\"")).isGreaterThanOrEqualTo(2 * (ILBS - 1));
+        assertThat(sum(scrapes, "cause=\"lost\"")).isZero();
+        assertThat(scrapes).allSatisfy(scrape -> {
+            assertThat(designations(scrape, 1)).isPositive();
+            assertThat(designations(scrape, 2)).isZero();
+            assertThat(designations(scrape, 3)).isEqualTo(1);
+            assertThat(designations(scrape, 4)).isEqualTo(1);
+        });
+    }
+
+    private static long sum(List<Scrape> scrapes, String tag) {
+        return scrapes.stream()
+                .mapToLong(scrape -> scrape.value("ilbd_service_intake_designations_total", tag))
+                .sum();
+    }
+
+    private static long designations(Scrape scrape, int server) {
+        return scrape.value("ilbd_server_intake_designations_total", "server=\"10.2.0.10" + server + ":80\"");
     }
 
     @Test
