@@ -24,12 +24,12 @@ class IntakeNodeTest {
     private static final Endpoint SECOND = Endpoint.parse("10.2.0.100:82");
     private static final Endpoint OTHER = Endpoint.parse("10.2.0.101:81");
     private static final ServiceConfig SERVICE = new ServiceConfig(
-                    "web",
-                    Endpoint.parse(VIP),
-                    Forwarding.NAT,
-                    SchedulerKind.INTAKE,
-                    Orphan.RESET,
-                    List.of(new ServerConfig(FIRST, 1), new ServerConfig(SECOND, 1), new ServerConfig(OTHER, 1)));
+            "web",
+            Endpoint.parse(VIP),
+            Forwarding.NAT,
+            SchedulerKind.INTAKE,
+            Orphan.RESET,
+            List.of(new ServerConfig(FIRST, 1), new ServerConfig(SECOND, 1), new ServerConfig(OTHER, 1)));
 
     private final TestCluster cluster = new TestCluster(new Settings().services(SERVICE));
     private final List<TestCluster.InFlight> said = new ArrayList<>();
