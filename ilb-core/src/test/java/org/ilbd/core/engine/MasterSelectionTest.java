@@ -374,4 +374,21 @@ class MasterSelectionTest {
         assertThat(cluster.send(owner, strangerToMaster(100), VIP, SYN)).hasSize(1);
         assertThat(count(owner, Counter.SELECTION_REQUESTS)).isEqualTo(1);
     }
+
+    @Test
+    void masterTimeoutChangesByReloadAlsoForSynsThatWait() {
+        cluster.loses(datagram -> isSelection(datagram, SelectionMessage.Kind.REQUEST));
+        String client = strangerToMaster(0);
+        SelectionPolicy patient = new SelectionPolicy(Authority.MASTER, 300_000_000, false, false, 800, Zones.NONE);
+        cluster.send(roles.owner(client, VIP), client, VIP, SYN);
+        for (TestCluster.Ilb ilb : cluster.ilbs) {
+            ilb.engine.reconfigure(
+                    List.of(service(SchedulerKind.ROUND_ROBIN, 3).withSelection(patient)));
+        }
+
+        cluster.advanceMillis(TIMEOUT_MILLIS);
+        assertThat(cluster.deliveries).isEmpty();
+        cluster.advanceMillis(300);
+        assertThat(cluster.deliveries).hasSize(1);
+    }
 }

@@ -30,17 +30,21 @@ class ZonesTest {
 
     /** Servers 0 and 1 are in zone a, 2 and 3 in b, 4 in none; the ILBs are in b. */
     private static TestCluster cluster(Authority authority, SchedulerKind scheduler) {
+        return new TestCluster(new Settings().services(service(authority, scheduler, 800, CLIENTS)));
+    }
+
+    private static ServiceConfig service(
+            Authority authority, SchedulerKind scheduler, int loadLimit, List<Zones.Client> clients) {
         ServiceConfig plain = Settings.service(VIP, 5);
         List<ServerConfig> servers = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             int zone = i < 2 ? A : i < 4 ? B : Zones.NOWHERE;
             servers.add(new ServerConfig(plain.servers().get(i).endpoint(), 1, 0, false, zone));
         }
-        SelectionPolicy policy = new SelectionPolicy(authority, 50_000_000, false, true, 800, new Zones(B, CLIENTS));
-        return new TestCluster(new Settings()
-                .services(new ServiceConfig(
-                                plain.name(), plain.vip(), plain.forwarding(), scheduler, plain.orphan(), servers)
-                        .withSelection(policy)));
+        SelectionPolicy policy =
+                new SelectionPolicy(authority, 50_000_000, false, true, loadLimit, new Zones(B, clients));
+        return new ServiceConfig(plain.name(), plain.vip(), plain.forwarding(), scheduler, plain.orphan(), servers)
+                .withSelection(policy);
     }
 
     /** How many of 40 connections of a network's clients each server gets, by the last digit of its address. */
@@ -125,6 +129,25 @@ class ZonesTest {
         report(cluster, 0, load(799));
         cluster.advanceMillis(20);
         assertThat(share(cluster, "10.1.2.")).containsOnlyKeys(0);
+    }
+
+    @Test
+    void loadLimitAndPrefixesChangeByReload() {
+        TestCluster cluster = cluster(Authority.MASTER, SchedulerKind.ROUND_ROBIN);
+        report(cluster, 0, load(500));
+        cluster.advanceMillis(20);
+        assertThat(share(cluster, "10.1.0.")).containsOnlyKeys(0, 1);
+
+        reload(cluster, service(Authority.MASTER, SchedulerKind.ROUND_ROBIN, 500, CLIENTS));
+        assertThat(share(cluster, "10.1.1.")).containsOnlyKeys(1);
+
+        List<Zones.Client> moved = List.of(new Zones.Client(IpPrefix.parse("10.1.0.0/16"), B));
+        reload(cluster, service(Authority.MASTER, SchedulerKind.ROUND_ROBIN, 500, moved));
+        assertThat(share(cluster, "10.1.2.")).containsOnlyKeys(2, 3);
+    }
+
+    private static void reload(TestCluster cluster, ServiceConfig service) {
+        cluster.ilbs.forEach(ilb -> ilb.engine.reconfigure(List.of(service)));
     }
 
     @Test
