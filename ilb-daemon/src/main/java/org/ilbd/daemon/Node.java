@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import org.ilbd.core.engine.Counter;
@@ -24,6 +25,7 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.admin.AdminServer;
@@ -79,8 +81,10 @@ final class Node implements AutoCloseable {
     private final HostNetwork host;
     private final HealthChecker health;
     private final RemovedServers removed = new RemovedServers();
+    private final OwnLoad ownLoad;
     private Configuration configuration;
     private int followed;
+    private Set<String> ilbMacs = Set.of();
 
     private Node(Configuration configuration, Runnable onLost) throws StartupException {
         this.configuration = configuration;
@@ -105,6 +109,7 @@ final class Node implements AutoCloseable {
                     Arena.ofShared(),
                     System.nanoTime());
             health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
+            ownLoad = new OwnLoad(control, loop, engine);
             opened(AdminServer.start(
                     control, configuration.admin().listen(), engine, health::counts, dutyCycle, Version.number()));
             host = opened(HostNetwork.start(
@@ -183,7 +188,30 @@ final class Node implements AutoCloseable {
                 TimeUnit.NANOSECONDS);
         loop.scheduleAtFixedRate(new ServerLog(engine), SERVERS_MILLIS, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
         loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+        configuration.cluster().peers().forEach(peer -> loop.execute(() -> datapath.followIlb(peer.address())));
+        loop.scheduleAtFixedRate(() -> followIlbs(control), 0, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
+        ownLoad.follow(configuration.services());
+    }
+
+    /** Keeps the host told of how frames of other ILBs look, also of those that have just come. On the engine's loop. */
+    private void followIlbs(IoEventLoop control) {
+        for (Peer peer : engine.membership().peers()) {
+            datapath.followIlb(peer.endpoint().address());
+        }
+        Set<String> macs = datapath.ilbMacs();
+        if (!macs.equals(ilbMacs)) {
+            ilbMacs = macs;
+            control.execute(() -> tellIlbs(macs));
+        }
+    }
+
+    private synchronized void tellIlbs(Set<String> macs) {
+        try {
+            host.setIlbs(macs);
+        } catch (StartupException e) {
+            LOGGER.error("what other ILBs send for this host's server will come to ilbd: {}", e.getMessage());
+        }
     }
 
     private void tick(IoEventLoop control, long nowNanos) {
@@ -198,7 +226,7 @@ final class Node implements AutoCloseable {
     private void followServers(IoEventLoop control) {
         for (; followed < engine.serverCount(); followed++) {
             Server server = engine.server(followed);
-            datapath.follow(server);
+            engine.setLocal(server, datapath.follow(server));
             if (server.service().config().forwarding() == Forwarding.NAT) {
                 control.execute(() -> adopt(server.service().vip(), server.endpoint()));
             }
@@ -250,6 +278,7 @@ final class Node implements AutoCloseable {
                 })
                 .awaitUninterruptibly();
         health.update(targets(next));
+        ownLoad.follow(next.services());
         for (String setting : RestartNeeded.between(configuration, next)) {
             LOGGER.warn("{} has changed: that takes a restart", setting);
         }

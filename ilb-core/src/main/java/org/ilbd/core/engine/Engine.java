@@ -246,6 +246,11 @@ public final class Engine {
         }
     }
 
+    /** Says whether a server runs on this ILB's own host. All ILBs hear of it. */
+    public void setLocal(Server server, boolean isLocal) {
+        server.setLocal(isLocal);
+    }
+
     /** Takes over another set of services and servers. Established connections keep their servers, also removed ones. */
     public void reconfigure(List<ServiceConfig> newServices) {
         configure(newServices);

@@ -310,6 +310,7 @@ final class PacketRouter {
             return;
         }
         associations.cached().remove(service, tuple);
+        service.noteReachedIlb(reachedIlb());
         int slot = associations.associate(service, tuple);
         if (slot < 0) {
             withoutAssociation(service, slot);
@@ -333,6 +334,15 @@ final class PacketRouter {
                     associations.held().isReset(slot),
                     associations.held().ageMillis(slot));
         }
+    }
+
+    /** The ILB that the packet came to from the network. */
+    private int reachedIlb() {
+        if (visitsBefore == 0) {
+            return Placement.SELF;
+        }
+        Peer first = membership.peerByTag(firstVisited);
+        return first == null ? Placement.NONE : first.position();
     }
 
     /** A SYN that has got none. Where it was for want of room, the Maglev table finds the same server each time, without state. */

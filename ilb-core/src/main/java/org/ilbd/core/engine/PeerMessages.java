@@ -185,6 +185,7 @@ final class PeerMessages {
             if (server != null) {
                 server.report(peer.position(), idMessage.loadConnections(i));
                 server.reportDown(peer.position(), idMessage.loadCheckDown(i));
+                server.service().hosted().set(peer.position(), server, idMessage.loadLocal(i));
                 if (idMessage.loadReportAgeMillis(i) != IdMessage.NO_REPORT) {
                     server.takeFromPeer(peer.position(), idMessage, i, clock.nanos());
                     server.service().settle(server, clock.nanos());

@@ -6,6 +6,7 @@ import java.util.BitSet;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.protocol.IdMessage;
+import org.ilbd.core.scheduler.SchedulerKind;
 import org.ilbd.core.scheduler.SelectionHash;
 
 /**
@@ -49,6 +50,7 @@ public final class Server {
     private long drainStartNanos;
     private boolean offered;
     private boolean announced = true;
+    private boolean local;
 
     private int connections;
     private int remoteConnections;
@@ -214,8 +216,24 @@ public final class Server {
                 return;
             }
         }
-        announced &= !statement.take(report, nowNanos);
+        announced &= !statement.take(report, nowNanos) && !isNewsToPeers();
         service.loadReported(this);
+    }
+
+    /** Among peers the load of a host is its sign of life, which does not wait for its turn. */
+    private boolean isNewsToPeers() {
+        return local && service.config().scheduler() == SchedulerKind.PEER;
+    }
+
+    /** Whether it runs on this ILB's own host. */
+    public boolean local() {
+        return local;
+    }
+
+    /** Takes over whether it runs on this ILB's own host. */
+    void setLocal(boolean isLocal) {
+        local = isLocal;
+        service.hosted().set(Placement.SELF, this, isLocal);
     }
 
     /** Takes over what an agent has told another ILB, if that is news. */
@@ -238,7 +256,11 @@ public final class Server {
                 statement.maxConnections(),
                 statement.load() == AgentStatement.UNKNOWN_LOAD ? IdMessage.UNKNOWN_LOAD : statement.load(),
                 IdMessage.flags(
-                        statement.weightPercent(), statement.administration().ordinal(), !statement.up(), !checkUp));
+                                statement.weightPercent(),
+                                statement.administration().ordinal(),
+                                !statement.up(),
+                                !checkUp)
+                        | (local ? IdMessage.LOCAL : 0));
     }
 
     /** Whether other ILBs know of all that agents have told this one, but for the load. */
@@ -258,6 +280,12 @@ public final class Server {
         report(peer, 0);
         reportDown(peer, false);
         statement.forgetOrigin(peer);
+        if (service.hosted().at(peer) == this) {
+            // Nobody measures it any more, and it is no peer that connections could be passed on to.
+            service.hosted().set(peer, this, false);
+            statement.forgetLoad();
+            service.loadReported(this);
+        }
     }
 
     /**

@@ -52,7 +52,7 @@ public record ServerReport(
                 OptionalInt.empty());
     }
 
-    /** An agent says how loaded its host is, and nothing else. */
+    /** How loaded a server's host is, and nothing else. */
     public static ServerReport ofLoad(int perMille) {
         return new ServerReport(
                 Source.AGENT,

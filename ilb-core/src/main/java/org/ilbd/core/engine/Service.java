@@ -9,6 +9,7 @@ import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.scheduler.Intake;
 import org.ilbd.core.scheduler.Maglev;
 import org.ilbd.core.scheduler.MaglevBuilder;
+import org.ilbd.core.scheduler.Peer;
 import org.ilbd.core.scheduler.Scheduler;
 import org.ilbd.core.scheduler.ServerSet;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ public final class Service {
     private ServerSet set = new ServerSet(List.of(), new int[0]);
     private Scheduler scheduler;
     private ZonedServers zoned;
+    private final HostedServers hosted = new HostedServers();
+    private int reachedIlb = Placement.NONE;
     private boolean availabilityStale;
     private boolean weightsStale;
     private int clusterConnections;
@@ -149,6 +152,9 @@ public final class Service {
                 || scheduler == maglev) {
             scheduler = newConfig.scheduler().create(maglev, newConfig.balanceFactor());
             applyIntake();
+        }
+        if (scheduler instanceof Peer peer) {
+            peer.setThresholds(newConfig.policy().peer());
         }
         config = newConfig;
         configured = true;
@@ -301,7 +307,26 @@ public final class Service {
         refreshAvailability();
         long hash = hash(tuple);
         Server near = isFull() ? null : zoned.select(tuple, ownersZone, hash);
-        return near == null ? withRoom(scheduler.select(hash)) : near.index();
+        return near == null ? withRoom(select(hash)) : near.index();
+    }
+
+    private int select(long hash) {
+        return scheduler instanceof Peer peer ? peer.select(hash, reachedPosition()) : scheduler.select(hash);
+    }
+
+    /** Which of its servers run on ILBs' hosts. */
+    HostedServers hosted() {
+        return hosted;
+    }
+
+    /** Takes note of the ILB that the SYN for the next selection came to from the network: a peer's position, {@link Placement#SELF}, or none. */
+    void noteReachedIlb(int position) {
+        reachedIlb = position;
+    }
+
+    private int reachedPosition() {
+        Server server = hosted.at(reachedIlb);
+        return server == null || !server.configured() ? Scheduler.NONE : server.position();
     }
 
     /** The index of the server that the Maglev table gives for a new connection, {@link Scheduler#NONE}, or {@link #FULL}. */

@@ -49,7 +49,7 @@ import org.ilbd.core.packet.IpAddress;
  *  +---------------------------------------------------------------+
  *  |                        Max connections                        |
  *  +-------------------------------+---------+-+-+-----------------+
- *  |             Load              |0 0 0|Adm|A|C| Weight per cent |
+ *  |             Load              |0 0|L|Adm|A|C| Weight per cent |
  *  +-------------------------------+---------+-+-+-----------------+
  * </pre>
  *
@@ -57,7 +57,7 @@ import org.ilbd.core.packet.IpAddress;
  * broadcast of associations, 0 before the first, so that the loss of the last one is noticed as well. Bytes after the last
  * load are not looked at: there is room for what a later release adds.
  *
- * <p>C: the sender's own checks find the server down. The report age says, in milliseconds, when an agent told the sender the
+ * <p>C: the sender's own checks find the server down. L: the server is on the sender's own host. The report age says, in milliseconds, when an agent told the sender the
  * rest, or is {@link #NO_REPORT}: what agents say counts from the ILB that heard it last. Max connections: 0 for what is configured.
  * Load: per mille, or {@link #UNKNOWN_LOAD}. Adm: 0 ready, 1 drain, 2 maintenance. A: the agent says that the server is
  * down. Weight: 0 to 256 per cent of what is configured.
@@ -99,6 +99,9 @@ public final class IdMessage {
     public static final int CHECK_DOWN = 0x200;
     /** The agent says that the server is down. */
     public static final int AGENT_DOWN = 0x400;
+
+    /** The server is on the sender's own host. */
+    public static final int LOCAL = 0x2000;
 
     private static final int ADMINISTRATION_SHIFT = 11;
     private static final int ADMINISTRATION_MASK = 3;
@@ -365,6 +368,11 @@ public final class IdMessage {
         return (loadFlags(index) & CHECK_DOWN) != 0;
     }
 
+    /** Whether the server is on the sender's own host. */
+    public boolean loadLocal(int index) {
+        return (loadFlags(index) & LOCAL) != 0;
+    }
+
     private int loadFlags(int index) {
         return getUnsignedShort(segment, loadOffset(index) + LOAD_FLAGS_OFFSET);
     }
@@ -398,7 +406,8 @@ public final class IdMessage {
                     .append(Long.toHexString(loadServerKey(i)))
                     .append('=')
                     .append(loadConnections(i))
-                    .append(loadCheckDown(i) ? " checkDown" : "");
+                    .append(loadCheckDown(i) ? " checkDown" : "")
+                    .append(loadLocal(i) ? " local" : "");
             if (loadReportAgeMillis(i) != NO_REPORT) {
                 text.append(" age=")
                         .append(loadReportAgeMillis(i))

@@ -5,7 +5,7 @@ package org.ilbd.core.scheduler;
  * never selected. Not safe for use by several threads.
  */
 public sealed interface Scheduler
-        permits Maglev, RoundRobin, LeastConnections, RandomTwoChoices, LeastLoad, BoundedLoad, Intake {
+        permits Maglev, RoundRobin, LeastConnections, RandomTwoChoices, LeastLoad, BoundedLoad, Intake, Peer {
     /** Stands for a server where none is available. */
     int NONE = -1;
 

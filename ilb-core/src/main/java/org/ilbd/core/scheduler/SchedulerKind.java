@@ -14,7 +14,8 @@ public enum SchedulerKind {
     SOURCE_HASH("source-hash"),
     LEAST_LOAD("least-load"),
     BOUNDED_LOAD("bounded-load"),
-    INTAKE("intake");
+    INTAKE("intake"),
+    PEER("peer");
 
     private final String configName;
 
@@ -44,6 +45,7 @@ public enum SchedulerKind {
             case LEAST_LOAD -> new LeastLoad();
             case BOUNDED_LOAD -> new BoundedLoad(table, balanceFactor);
             case INTAKE -> new Intake();
+            case PEER -> new Peer();
         };
     }
 

@@ -169,6 +169,6 @@ class EverySchedulerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SchedulerKind.parse("random"))
                 .withMessage("'random' is not a scheduler (maglev, round-robin, least-connections, random-two-choices,"
-                        + " source-hash, least-load, bounded-load, intake)");
+                        + " source-hash, least-load, bounded-load, intake, peer)");
     }
 }

@@ -19,9 +19,9 @@ import java.util.regex.Pattern;
  *   <li>memory, once {@value #MEMORY_FREE_OF_CARE_PER_MILLE} per mille are in use: memory in use costs nothing until it runs out
  * </ul>
  */
-final class HostLoad {
+public final class HostLoad {
     /** How often {@link #sample} is to be called. */
-    static final int SAMPLES_PER_SECOND = 4;
+    public static final int SAMPLES_PER_SECOND = 4;
 
     static final int MEMORY_FREE_OF_CARE_PER_MILLE = 800;
 
@@ -46,7 +46,7 @@ final class HostLoad {
      * @param ports of the service on this host; none: connections do not count
      * @param connectionsPerCore that make a core fully busy, at least 1
      */
-    HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore) {
+    public HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore) {
         this.proc = proc;
         this.ports = new HashSet<>(ports);
         this.capacity = (long) cores * connectionsPerCore;
@@ -58,7 +58,7 @@ final class HostLoad {
      * @return per mille
      * @throws IOException if /proc cannot be read
      */
-    int sample() throws IOException {
+    public int sample() throws IOException {
         if (!ports.isEmpty() && rounds++ % SAMPLES_PER_SECOND == 0) {
             connectionsPerMille = (int) Math.min(1000, 1000 * connections() / capacity);
         }

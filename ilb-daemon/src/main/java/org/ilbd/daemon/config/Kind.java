@@ -113,6 +113,23 @@ final class Kind<T> {
         });
     }
 
+    /** A share in {@code least..100} per cent, such as {@code 50%}, as per mille. */
+    static Kind<Integer> percent(final int least) {
+        final String expected = "a percentage in " + least + "%..100%";
+        return text(expected, text -> {
+            if (!text.matches("[0-9]{1,3}(\\.[0-9])?%")) {
+                throw new IllegalArgumentException("'" + text + "' is not " + expected + "; write the % too");
+            }
+            final int perMille = new BigDecimal(text.substring(0, text.length() - 1))
+                    .movePointRight(1)
+                    .intValueExact();
+            if (perMille < 10 * least || perMille > 1000) {
+                throw new IllegalArgumentException(text + " is not in " + least + "%..100%");
+            }
+            return perMille;
+        });
+    }
+
     /** {@code true} or {@code false}. */
     static Kind<Boolean> flag() {
         final String expected = "true or false";

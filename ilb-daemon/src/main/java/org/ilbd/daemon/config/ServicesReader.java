@@ -32,6 +32,7 @@ final class ServicesReader {
     private final Zones zones;
     private final Problems problems;
     private final HealthReader health;
+    private final PeerReader peers;
     private final List<ReadService> services = new ArrayList<>();
 
     /** One service as far as it could be read, with the places that the checks between services point to. */
@@ -57,6 +58,7 @@ final class ServicesReader {
         this.zones = zones;
         this.problems = problems;
         this.health = new HealthReader(problems);
+        this.peers = new PeerReader(problems);
         section.ifPresent(this::read);
     }
 
@@ -126,7 +128,7 @@ final class ServicesReader {
                 IntakeReader.read(section, scheduler, problems),
                 section.value("orphan", Kind.choice(Orphan.class), Orphan.HASH),
                 SelectionReader.read(section, zones, scheduler, problems),
-                PolicyReader.read(section),
+                PolicyReader.read(section).withPeer(peers.read(section, scheduler)),
                 AffinityReader.read(section),
                 readServers(section, port),
                 health.readHealth(section.section("health"), vip.map(Located::value)),

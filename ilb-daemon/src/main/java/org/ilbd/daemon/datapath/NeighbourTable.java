@@ -2,7 +2,9 @@ package org.ilbd.daemon.datapath;
 
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.linux.NeighbourListener;
 import org.ilbd.daemon.linux.NetworkDevice;
@@ -51,6 +53,27 @@ final class NeighbourTable implements NeighbourListener {
         neighbour.add(server);
     }
 
+    /** Keeps the address of another ILB from now on. */
+    void followIlb(IpAddress address) {
+        neighbours.computeIfAbsent(address, _ -> new Neighbour()).ilb = true;
+    }
+
+    boolean isIlb(IpAddress address) {
+        Neighbour neighbour = neighbours.get(address);
+        return neighbour != null && neighbour.ilb;
+    }
+
+    /** The MAC addresses of other ILBs that are known. */
+    Set<String> ilbMacs() {
+        Set<String> known = new HashSet<>();
+        for (Neighbour neighbour : neighbours.values()) {
+            if (neighbour.ilb && neighbour.mac != NetworkDevice.NO_MAC) {
+                known.add(NetworkDevice.formatMac(neighbour.mac));
+            }
+        }
+        return known;
+    }
+
     @Override
     public void onNeighbour(int neighbourInterface, boolean ipv6, long high, long low, long mac) {
         if (neighbourInterface != interfaceIndex || mac == NetworkDevice.NO_MAC) {
@@ -69,10 +92,11 @@ final class NeighbourTable implements NeighbourListener {
         neighbours.forEach((address, neighbour) -> visitor.visit(address, neighbour.mac));
     }
 
-    /** An address, and the servers that have it: one for each service. */
+    /** An address, the servers that have it, one for each service, and whether an ILB has it. */
     private static final class Neighbour {
         private long mac = NetworkDevice.NO_MAC;
         private int[] servers = {};
+        private boolean ilb;
 
         void add(int server) {
             for (int known : servers) {

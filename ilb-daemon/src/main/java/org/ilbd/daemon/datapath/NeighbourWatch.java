@@ -1,6 +1,7 @@
 package org.ilbd.daemon.datapath;
 
 import io.netty.channel.IoEventLoop;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.linux.Errno;
@@ -54,6 +55,24 @@ final class NeighbourWatch implements AutoCloseable {
     /** See {@link NeighbourTable#follow}; looks for it at once. */
     void follow(int server, IpAddress address) {
         table.follow(server, address);
+        look(address);
+    }
+
+    /** See {@link NeighbourTable#followIlb}; looks for it at once. */
+    void followIlb(IpAddress address) {
+        table.followIlb(address);
+        look(address);
+    }
+
+    boolean isIlb(IpAddress address) {
+        return table.isIlb(address);
+    }
+
+    Set<String> ilbMacs() {
+        return table.ilbMacs();
+    }
+
+    private void look(IpAddress address) {
         solicit(address);
         // The kernel may know it already, and then there is no event. Refused while another is under way: the next
         // period asks.

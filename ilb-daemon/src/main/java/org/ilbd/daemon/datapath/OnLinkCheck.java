@@ -7,7 +7,7 @@ import org.ilbd.daemon.linux.NetworkDevice;
 import org.ilbd.daemon.linux.Route;
 import org.ilbd.daemon.linux.RouteSocket;
 
-/** Whether a server can be reached by {@code forwarding = direct}: on the same link, with no router between. */
+/** Whether a server can be reached by {@code forwarding = direct}: on this host, or on the same link with no router between. */
 public final class OnLinkCheck {
     private OnLinkCheck() {}
 
@@ -26,8 +26,7 @@ public final class OnLinkCheck {
 
     static Optional<String> problem(NetworkDevice device, IpAddress server, Route route) {
         if (route.local()) {
-            return Optional.of(
-                    "server " + server + " is an address of this host; forwarding = direct needs another host");
+            return Optional.empty();
         }
         if (route.interfaceIndex() != device.index()) {
             return Optional.of(

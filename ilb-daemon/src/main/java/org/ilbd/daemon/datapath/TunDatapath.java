@@ -4,7 +4,10 @@ import io.netty.channel.IoEventLoop;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.ilbd.core.engine.DropReason;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.PacketBatch;
@@ -18,6 +21,8 @@ import org.ilbd.daemon.linux.Errno;
 import org.ilbd.daemon.linux.ErrnoException;
 import org.ilbd.daemon.linux.NetworkDevice;
 import org.ilbd.daemon.linux.PacketSocket;
+import org.ilbd.daemon.linux.Route;
+import org.ilbd.daemon.linux.RouteSocket;
 import org.ilbd.daemon.linux.Tun;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +69,9 @@ public final class TunDatapath implements AutoCloseable {
     private final NeighbourWatch neighbours;
     private final SendErrors serverErrors = new SendErrors();
     private final SendErrors clientErrors = new SendErrors();
+    /** By index: the servers on this host. */
+    private final BitSet local = new BitSet();
+
     private final MemorySegment buffer;
     private final PacketBatch batch;
     private final long busyPollNanos;
@@ -134,10 +142,43 @@ public final class TunDatapath implements AutoCloseable {
         }
     }
 
-    /** The same for one server, which the configuration need not name: connections to it may have been handed over. On the loop. */
-    public void follow(Server server) {
-        if (server.service().config().forwarding() == Forwarding.DIRECT) {
-            follow(server.index(), server.endpoint().address());
+    /**
+     * The same for one server, which the configuration need not name: connections to it may have been handed over. On the loop.
+     *
+     * @return whether it is on this host
+     */
+    public boolean follow(Server server) {
+        IpAddress address = server.endpoint().address();
+        boolean isLocal = route(address).map(Route::local).orElse(false);
+        if (isLocal) {
+            local.set(server.index());
+        } else if (server.service().config().forwarding() == Forwarding.DIRECT) {
+            follow(server.index(), address);
+        }
+        return isLocal;
+    }
+
+    /** Keeps the MAC address of another ILB, if it is on this link. On the loop. */
+    public void followIlb(IpAddress address) {
+        if (!neighbours.isIlb(address)
+                && route(address)
+                        .filter(route -> route.onLink() && route.interfaceIndex() == device.index())
+                        .isPresent()) {
+            neighbours.followIlb(address);
+        }
+    }
+
+    /** The MAC addresses of other ILBs as far as they are known, as {@link NetworkDevice#formatMac} writes them. On the loop. */
+    public Set<String> ilbMacs() {
+        return neighbours.ilbMacs();
+    }
+
+    private static Optional<Route> route(IpAddress address) {
+        try {
+            return Optional.of(RouteSocket.lookup(address.ipv6(), address.high(), address.low()));
+        } catch (ErrnoException e) {
+            LOGGER.debug("no route to {}", address, e);
+            return Optional.empty();
         }
     }
 
@@ -148,7 +189,14 @@ public final class TunDatapath implements AutoCloseable {
     /** Sends a client's packet to a server, in the way that its service says. */
     public void deliver(Packet packet, Server server) {
         switch (server.service().config().forwarding()) {
-            case DIRECT -> sendDirect(packet, server.index());
+            case DIRECT -> {
+                if (local.get(server.index())) {
+                    // Comes in again by the TUN device, from where the host takes it to its sockets.
+                    writeToTun(packet, DropReason.SEND_SERVER, serverErrors);
+                } else {
+                    sendDirect(packet, server.index());
+                }
+            }
             case NAT -> {
                 IpAddress address = server.endpoint().address();
                 sendTranslated(

@@ -22,13 +22,16 @@ final class ForwardingSysctls {
 
     /** What is to change, in this order; nothing is changed yet. */
     static List<SysctlChange> plan(
-            final boolean ipv4, final boolean ipv6, final String interfaceName, final String tun) {
+            final boolean ipv4, final boolean ipv6, final boolean local, final String interfaceName, final String tun) {
         final ForwardingSysctls plan = new ForwardingSysctls();
         if (ipv4) {
             plan.planIpv4(interfaceName, tun);
         }
         if (ipv6) {
             plan.planIpv6(tun);
+        }
+        if (local) {
+            plan.planLocal();
         }
         return plan.changes;
     }
@@ -53,6 +56,16 @@ final class ForwardingSysctls {
                 set(IPV4_CONF + device + "/rp_filter", "2");
             }
         }
+    }
+
+    /** For VIPs that are addresses of this host, because a server is on it. */
+    private void planLocal() {
+        // Otherwise a packet that comes from the router finds the socket of its connection before its route, and what
+        // has
+        // a socket is not forwarded to ilbd but dropped (ip_forward). For IPv6 too, whatever the name says.
+        set("net/ipv4/tcp_early_demux", "0");
+        // Otherwise the host would ask for the router's MAC address in the name of the VIP.
+        set(IPV4_CONF + "all/arp_announce", "2");
     }
 
     private void planIpv6(final String tun) {

@@ -4,7 +4,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.ExitCode;
 import org.ilbd.daemon.StartupException;
 import org.slf4j.Logger;
@@ -31,14 +34,21 @@ public final class HostNetwork implements AutoCloseable {
     private final StateFile file;
     private final Routing routing;
     private final IpCommand ip;
+    private final IlbFrames ilbFrames;
+    /** VIPs with a server on this host. They stay as long as they are configured, whatever becomes of the server: it has connections. */
+    private final Set<IpAddress> localVips = new LinkedHashSet<>();
+
     private Set<RoutingEntry> entries = Set.of();
     private List<SysctlChange> sysctls = List.of();
+    /** Also by a process that has crashed: what it knew of other ILBs stays, since this one has to learn it first. */
+    private boolean framesMarked;
 
     private HostNetwork(final String interfaceName, final String tun, final IpCommand ip) {
         this.interfaceName = interfaceName;
         this.tun = tun;
         this.ip = ip;
         this.routing = new Routing(ip);
+        this.ilbFrames = new IlbFrames(interfaceName, tun);
         this.file = StateFile.forDevice(tun);
     }
 
@@ -70,12 +80,16 @@ public final class HostNetwork implements AutoCloseable {
      * @throws StartupException if something cannot be set; the services from before still work, those that are new may not
      */
     public void apply(final List<ServiceConfig> services) throws StartupException {
-        HostRequirements.checkVips(services);
-        final Set<RoutingEntry> wanted = Routing.entries(services, tun);
+        HostRequirements.checkVips(services.stream()
+                .filter(service -> !localVips.contains(service.vip().address()))
+                .toList());
+        noteLocalVips(services);
+        final Set<RoutingEntry> wanted = Routing.entries(services, tun, localVips);
         final List<SysctlChange> changes = new ArrayList<>(sysctls);
         changes.addAll(ForwardingSysctls.plan(
                 services.stream().anyMatch(service -> !service.vip().address().ipv6()),
                 services.stream().anyMatch(service -> service.vip().address().ipv6()),
+                !localVips.isEmpty(),
                 interfaceName,
                 tun));
         final Set<RoutingEntry> added = difference(wanted, entries);
@@ -91,6 +105,7 @@ public final class HostNetwork implements AutoCloseable {
                 .filter(entry -> entry.kind() == RoutingEntry.Kind.BLACKHOLE)
                 .toList());
         ForwardingSysctls.apply(sysctls);
+        markFrames();
         routing.add(added.stream()
                 .filter(entry -> entry.kind() != RoutingEntry.Kind.BLACKHOLE)
                 .toList());
@@ -99,10 +114,56 @@ public final class HostNetwork implements AutoCloseable {
         save();
     }
 
+    private void markFrames() throws StartupException {
+        if (!localVips.isEmpty()) {
+            framesMarked = true;
+            ilbFrames.markFor(localVips);
+        } else if (framesMarked) {
+            ilbFrames.remove();
+            framesMarked = false;
+        }
+    }
+
+    /**
+     * Says which frames are from other ILBs: what these have sent for a VIP is for the server on this host.
+     *
+     * @param macs as {@link org.ilbd.daemon.linux.NetworkDevice#formatMac} writes them
+     * @throws StartupException if that cannot be set
+     */
+    public void setIlbs(final Set<String> macs) throws StartupException {
+        if (!localVips.isEmpty()) {
+            ilbFrames.setIlbs(macs);
+        }
+    }
+
+    private void noteLocalVips(final List<ServiceConfig> services) throws StartupException {
+        final Set<IpAddress> configured = new LinkedHashSet<>();
+        for (final ServiceConfig service : services) {
+            configured.add(service.vip().address());
+            if (service.forwarding() == Forwarding.DIRECT) {
+                for (final ServerConfig server : service.servers()) {
+                    if (HostRequirements.device(server.endpoint().address()).isPresent()) {
+                        localVips.add(service.vip().address());
+                    }
+                }
+            }
+        }
+        localVips.retainAll(configured);
+    }
+
     /** Takes everything back. Goes on where one part fails, and logs it. */
     @Override
     public void close() {
-        if (undo(new HostState(List.copyOf(entries), sysctls))) {
+        boolean complete = undo(new HostState(List.copyOf(entries), sysctls));
+        try {
+            if (framesMarked) {
+                ilbFrames.remove();
+            }
+        } catch (final StartupException e) {
+            LOG.warn("marks on frames are left: {}", e.getMessage());
+            complete = false;
+        }
+        if (complete) {
             file.delete();
         }
         entries = Set.of();
@@ -116,6 +177,7 @@ public final class HostNetwork implements AutoCloseable {
                     tun,
                     left.entries().size(),
                     left.sysctls().size());
+            framesMarked = left.entries().stream().anyMatch(entry -> entry.kind() == RoutingEntry.Kind.ADDRESS);
             undo(left);
         });
     }

@@ -8,10 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.ilbd.core.engine.Forwarding;
+import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.ExitCode;
 import org.ilbd.daemon.StartupException;
 import org.ilbd.daemon.config.Configuration;
@@ -116,22 +119,36 @@ public final class HostRequirements {
         }
     }
 
-    /** A VIP that is an address of this host would be answered by the host itself. */
+    /** A VIP that is an address of this host would be answered by the host itself; but one on lo may be what {@link Routing} has set. */
     static void checkVips(final List<ServiceConfig> services) throws StartupException {
         for (final ServiceConfig service : services) {
-            try {
-                final NetworkInterface owner = NetworkInterface.getByInetAddress(
-                        InetAddress.getByAddress(service.vip().address().toBytes()));
-                if (owner != null) {
-                    throw new StartupException(
-                            ExitCode.BIND,
-                            "the VIP " + service.vip().address() + " of service " + service.name()
-                                    + " is an address of this host (" + owner.getName()
-                                    + "), which would answer itself: remove it here; only servers hold the VIP");
-                }
-            } catch (final IOException e) {
-                throw new StartupException(ExitCode.FAILURE, "cannot list addresses: " + e.getMessage(), e);
+            final Optional<String> device = device(service.vip().address());
+            if (device.isPresent() && !(device.get().equals("lo") && hasLocalServer(service))) {
+                throw new StartupException(
+                        ExitCode.BIND,
+                        "the VIP " + service.vip().address() + " of service " + service.name()
+                                + " is an address of this host (" + device.get()
+                                + "), which would answer itself: remove it here; only servers hold the VIP");
             }
+        }
+    }
+
+    private static boolean hasLocalServer(final ServiceConfig service) throws StartupException {
+        for (final ServerConfig server : service.servers()) {
+            if (device(server.endpoint().address()).isPresent()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The interface of this host that has an address. */
+    static Optional<String> device(final IpAddress address) throws StartupException {
+        try {
+            return Optional.ofNullable(NetworkInterface.getByInetAddress(InetAddress.getByAddress(address.toBytes())))
+                    .map(NetworkInterface::getName);
+        } catch (final IOException e) {
+            throw new StartupException(ExitCode.FAILURE, "cannot list addresses: " + e.getMessage(), e);
         }
     }
 }

@@ -13,12 +13,34 @@ import org.ilbd.daemon.ExitCode;
 import org.ilbd.daemon.StartupException;
 import org.ilbd.daemon.host.IpCommand.Failure;
 
-/** Which routes and rules services need, and how they come and go. */
+/**
+ * Which routes and rules services need, and how they come and go.
+ *
+ * <h2>A server on this host</h2>
+ * Its sockets need the VIP as an address of the host, and then the kernel would answer every packet for the VIP, also that of a
+ * connection that another server has. So rules come before the local table: what ilbd writes into the TUN device, and what
+ * other ILBs have sent to this host, goes to the sockets; everything else for the VIP goes into the TUN device, and into a
+ * blackhole if that is gone. So a server outlives its host's ilbd, served by the others, and there is no way back
+ * from delivery into ilbd: no loop.
+ */
 final class Routing {
     private static final String EXISTS = "File exists";
     /** What the kernel and ip say of something that is not there (any more). */
-    private static final List<String> ABSENT =
-            List.of("No such process", "No such file or directory", "Cannot find device", "No such device");
+    private static final List<String> ABSENT = List.of(
+            "ddress not found",
+            "FIB table does not exist",
+            "Cannot assign requested address",
+            "No such process",
+            "No such file or directory",
+            "Cannot find device",
+            "No such device");
+
+    /** The local table is asked at 0, first of all. Puts it behind our rules at 0, and at no moment is it not asked. */
+    private static final List<String> LOCAL_TABLE_LAST = List.of(
+            "rule add pref 1 lookup local protocol " + RoutingEntry.PROTOCOL,
+            "rule del pref 0 lookup local protocol kernel",
+            "rule add pref 0 lookup local protocol kernel",
+            "rule del pref 1 lookup local protocol " + RoutingEntry.PROTOCOL);
 
     private final IpCommand ip;
 
@@ -27,7 +49,8 @@ final class Routing {
     }
 
     /** The entries for some services, in the order in which they are to be made: first those that keep the host silent. */
-    static Set<RoutingEntry> entries(final List<ServiceConfig> services, final String tun) {
+    static Set<RoutingEntry> entries(
+            final List<ServiceConfig> services, final String tun, final Set<IpAddress> localVips) {
         final Set<RoutingEntry> silence = new LinkedHashSet<>();
         final Set<RoutingEntry> routes = new LinkedHashSet<>();
         for (final ServiceConfig service : services) {
@@ -37,6 +60,10 @@ final class Routing {
             if (service.forwarding() == Forwarding.NAT) {
                 silence.add(RoutingEntry.returnSilence(vip.ipv6()));
                 routes.add(RoutingEntry.returnRoute(vip.ipv6(), tun));
+            }
+            if (localVips.contains(vip)) {
+                silence.add(RoutingEntry.localVipSilence(vip.ipv6(), prefix(vip)));
+                routes.add(RoutingEntry.localVip(vip.ipv6(), prefix(vip), tun));
             }
         }
         // A rule is of use only when its table has routes, so rules come last.
@@ -51,6 +78,15 @@ final class Routing {
                 }
             }
         }
+        for (final IpAddress vip : localVips) {
+            routes.add(RoutingEntry.fromTunRule(vip.ipv6(), tun));
+            routes.add(RoutingEntry.fromIlbRule(vip.ipv6()));
+            routes.add(RoutingEntry.localVipRule(vip.ipv6(), prefix(vip)));
+        }
+        // Last, so that the host never answers for one by itself.
+        for (final IpAddress vip : localVips) {
+            routes.add(RoutingEntry.vipAddress(vip.ipv6(), prefix(vip)));
+        }
         silence.addAll(routes);
         return silence;
     }
@@ -60,8 +96,16 @@ final class Routing {
         for (final boolean ipv6 : new boolean[] {false, true}) {
             final List<RoutingEntry> ofFamily =
                     entries.stream().filter(entry -> entry.ipv6() == ipv6).toList();
-            final List<Failure> failures = new ArrayList<>(
-                    ip.batch(ipv6, ofFamily.stream().map(RoutingEntry::add).toList()));
+            final List<String> commands = new ArrayList<>();
+            final List<String> addresses = new ArrayList<>();
+            for (final RoutingEntry entry : ofFamily) {
+                (entry.kind() == RoutingEntry.Kind.ADDRESS ? addresses : commands).add(entry.add());
+            }
+            if (ofFamily.stream().anyMatch(entry -> entry.kind() == RoutingEntry.Kind.FIRST_RULE)) {
+                commands.addAll(LOCAL_TABLE_LAST);
+            }
+            commands.addAll(addresses);
+            final List<Failure> failures = new ArrayList<>(ip.batch(ipv6, commands));
             failures.removeIf(failure ->
                     failure.command().startsWith("rule ") && failure.error().contains(EXISTS));
             if (!failures.isEmpty()) {

@@ -19,7 +19,14 @@ record RoutingEntry(boolean ipv6, Kind kind, String selector) {
     private static final int RULE_PRIORITY = 7400;
 
     /** What may stand in a selector: the state file is not to bring anything else to the command. */
-    private static final Pattern SELECTOR = Pattern.compile("[A-Za-z0-9.:/_ -]+ proto(col)? " + PROTOCOL);
+    private static final Pattern SELECTOR =
+            Pattern.compile("[A-Za-z0-9.:/_ -]+ proto(col)? " + PROTOCOL + "|[0-9a-f.:]+/[0-9]+ dev lo( nodad)?");
+
+    /** Of the routes of VIPs that have a server on this host. */
+    private static final int VIP_TABLE = 75;
+
+    /** On packets that come from another ILB, for a server on this host. */
+    static final int MARK = 74;
 
     /** How an entry behaves when it is there already. */
     enum Kind {
@@ -28,7 +35,11 @@ record RoutingEntry(boolean ipv6, Kind kind, String selector) {
         /** Stays when the process dies. Replaces what it left. */
         BLACKHOLE("route", "replace"),
         /** Stays when the process dies. Cannot be replaced, but if it is there already, it is there. */
-        RULE("rule", "add");
+        RULE("rule", "add"),
+        /** A rule that comes before the local table, see {@link Routing}. */
+        FIRST_RULE("rule", "add"),
+        /** Stays when the process dies: so does the server that needs it. */
+        ADDRESS("address", "replace");
 
         private final String object;
         private final String verb;
@@ -73,6 +84,44 @@ record RoutingEntry(boolean ipv6, Kind kind, String selector) {
                 ipv6,
                 Kind.BLACKHOLE,
                 "blackhole default table " + PROTOCOL + " metric " + LAST_METRIC + " proto " + PROTOCOL);
+    }
+
+    /** Brings the packets for a VIP that is an address of this host, since the local table would take them otherwise. */
+    static RoutingEntry localVip(final boolean ipv6, final String address, final String tun) {
+        return new RoutingEntry(
+                ipv6, Kind.ROUTE, address + " dev " + tun + " table " + VIP_TABLE + " proto " + PROTOCOL);
+    }
+
+    /** As {@link #vipSilence}, for {@link #localVip}. */
+    static RoutingEntry localVipSilence(final boolean ipv6, final String address) {
+        return new RoutingEntry(
+                ipv6,
+                Kind.BLACKHOLE,
+                "blackhole " + address + " table " + VIP_TABLE + " metric " + LAST_METRIC + " proto " + PROTOCOL);
+    }
+
+    /** Takes packets for a VIP past the local table. */
+    static RoutingEntry localVipRule(final boolean ipv6, final String address) {
+        return firstRule(ipv6, "to " + address + " lookup " + VIP_TABLE);
+    }
+
+    /** Takes to this host's sockets what ilbd writes into the TUN device. */
+    static RoutingEntry fromTunRule(final boolean ipv6, final String tun) {
+        return firstRule(ipv6, "iif " + tun + " lookup local");
+    }
+
+    /** Takes to this host's sockets what other ILBs have sent for its server. */
+    static RoutingEntry fromIlbRule(final boolean ipv6) {
+        return firstRule(ipv6, "fwmark " + MARK + " lookup local");
+    }
+
+    private static RoutingEntry firstRule(final boolean ipv6, final String rule) {
+        return new RoutingEntry(ipv6, Kind.FIRST_RULE, "pref 0 " + rule + " protocol " + PROTOCOL);
+    }
+
+    /** What a server's socket listens on and answers from. */
+    static RoutingEntry vipAddress(final boolean ipv6, final String address) {
+        return new RoutingEntry(ipv6, Kind.ADDRESS, address + " dev lo" + (ipv6 ? " nodad" : ""));
     }
 
     String add() {

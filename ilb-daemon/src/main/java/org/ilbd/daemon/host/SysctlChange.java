@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
  */
 record SysctlChange(String name, String original, String wanted) {
     /** The state file is not to reach any other setting. */
-    private static final Pattern LINE =
-            Pattern.compile("(net/ipv[46]/(?:ip_forward|conf/(?!\\.{1,2}/)[^/ ]+/[a-z_0-9]+)) (\\d+) (\\d+)");
+    private static final Pattern LINE = Pattern.compile(
+            "(net/ipv[46]/(?:ip_forward|tcp_early_demux|conf/(?!\\.{1,2}/)[^/ ]+/[a-z_0-9]+)) (\\d+) (\\d+)");
 
     /** The form in which the state file keeps it; {@link #parse} reads it. */
     @Override

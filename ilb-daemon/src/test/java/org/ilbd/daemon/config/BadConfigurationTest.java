@@ -243,8 +243,8 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = roundrobin",
                         "ilb.conf:16: ilb.services.web.scheduler: 'roundrobin' is not one of maglev, round-robin,"
-                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load, intake;"
-                                + " did you mean round-robin?"),
+                                + " least-connections, random-two-choices, source-hash, least-load, bounded-load, intake,"
+                                + " peer; did you mean round-robin?"),
                 bad(
                         "scheduler = maglev",
                         "scheduler = bounded-load, balance-factor = 1",
@@ -293,6 +293,20 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "scheduler = intake, intake { treshold = 75% }",
                         "ilb.conf:16: ilb.services.web.intake.treshold: unknown key; did you mean threshold?"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = peer, peer { keep-below = 50 }",
+                        "ilb.conf:16: ilb.services.web.peer.keep-below: '50' is not a percentage in 0%..100%; write the"
+                                + " % too"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = peer, peer { pass-difference = 0% }",
+                        "ilb.conf:16: ilb.services.web.peer.pass-difference: 0% is not in 1%..100%"),
+                bad(
+                        "scheduler = maglev",
+                        "scheduler = least-load, peer { keep-below = 40% }",
+                        "ilb.conf:16: ilb.services.web.peer: means nothing to the scheduler least-load; it is a setting"
+                                + " of peer"),
                 bad(
                         "scheduler = maglev",
                         "orphan = reject",

@@ -38,6 +38,14 @@ class HostNetworkIT {
             }
             """;
 
+    /** Servers on the host itself. */
+    private static final String LOCAL = HEAD + """
+                web { vip = "10.9.0.1:80", servers = [{ address = "10.2.0.11" }, { address = "10.2.0.101" }] }
+                web6 { vip = "[fd00:9::1]:80", servers = [{ address = "fd00:2::b" }] }
+              }
+            }
+            """;
+
     @TempDir
     Path directory;
 
@@ -98,6 +106,63 @@ class HostNetworkIT {
                         "ipv4/conf/eth0/rp_filter",
                         "ipv6/conf/eth0/accept_ra"))
                 .isEqualTo("1 1 0 0 2 2 2");
+        stop(process);
+        assertThat(snapshot()).containsExactlyElementsOf(before);
+    }
+
+    @Test
+    void aServerOnThisHostGetsWhatComesFromTheTunDeviceAndFromOtherIlbsOnly() throws Exception {
+        final List<String> before = snapshot();
+
+        final Process process = start(LOCAL);
+
+        assertThat(host.run("ip rule").lines().limit(4))
+                .containsExactly(
+                        "0:\tfrom all iif ilb0 lookup local proto 74",
+                        "0:\tfrom all fwmark 0x4a lookup local proto 74",
+                        "0:\tfrom all to 10.9.0.1 lookup 75 proto 74",
+                        "0:\tfrom all lookup local");
+        for (final String way : List.of("10.9.0.1 from 192.0.2.7", "fd00:9::1 from 2001:db8::7")) {
+            assertThat(host.run("ip route get " + way + " iif eth0")).contains("dev ilb0");
+            assertThat(host.run("ip route get " + way + " iif ilb0")).startsWith("local ");
+            assertThat(host.run("ip route get " + way + " iif eth0 mark 74")).startsWith("local ");
+        }
+        assertThat(host.run("nft list ruleset"))
+                .contains("ether saddr @ilbs ip daddr 10.9.0.1", "ether saddr @ilbs ip6 daddr fd00:9::1");
+        assertThat(sysctls("ipv4/tcp_early_demux", "ipv4/conf/all/arp_announce"))
+                .isEqualTo("0 2");
+        stop(process);
+        assertThat(snapshot()).containsExactlyElementsOf(before);
+        assertThat(host.run("nft list ruleset")).isEmpty();
+    }
+
+    @Test
+    void aKilledProcessWithAServerOnItsHostLeavesSilenceAndTheNextTakesItBack() throws Exception {
+        final List<String> before = snapshot();
+        kill(start(LOCAL));
+        final Counts counts = counts();
+
+        assertThat(connect("10.2.0.1", 0, "10.9.0.1", 80)).isEqualTo("silence");
+        assertThat(connect("fd00:2::1", 0, "fd00:9::1", 80)).isEqualTo("silence");
+
+        assertThat(counts().errors).as("ICMP and RST").isEqualTo(counts.errors);
+        stop(start(LOCAL));
+        assertThat(snapshot()).containsExactlyElementsOf(before);
+    }
+
+    @Test
+    void aServerOnThisHostMayComeAndItsVipStaysWhenItGoes() throws Exception {
+        final List<String> before = snapshot();
+        final Process process = start(DIRECT);
+        final BufferedWriter input = process.outputWriter(StandardCharsets.UTF_8);
+        for (final String next : List.of(LOCAL, DIRECT, LOCAL)) {
+            input.write(write("next.conf", next) + "\n");
+            input.flush();
+            assertThat(process.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("applied");
+            assertThat(host.run("ip rule").lines().skip(3).findFirst()).contains("0:\tfrom all lookup local");
+            assertThat(host.run("ip route get 10.9.0.1 from 192.0.2.7 iif eth0"))
+                    .contains("dev ilb0");
+        }
         stop(process);
         assertThat(snapshot()).containsExactlyElementsOf(before);
     }

@@ -3,18 +3,21 @@ package org.ilbd.daemon.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Set;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
 import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
 
 class RoutingTest {
     @Test
     void aDirectServiceNeedsItsRouteAndTheSilenceBehindIt() {
-        assertThat(Routing.entries(List.of(service("10.9.0.1:80", Forwarding.DIRECT, "10.2.0.101:80")), "ilb0"))
+        assertThat(Routing.entries(
+                        List.of(service("10.9.0.1:80", Forwarding.DIRECT, "10.2.0.101:80")), "ilb0", Set.of()))
                 .map(RoutingEntry::add)
                 .containsExactly(
                         "route replace blackhole 10.9.0.1/32 metric 4278198272 proto 74",
@@ -27,7 +30,8 @@ class RoutingTest {
                         List.of(
                                 service("[fd00:9::1]:80", Forwarding.DIRECT, "[fd00:2::65]:80"),
                                 service("[fd00:9::1]:443", Forwarding.DIRECT, "[fd00:2::65]:443")),
-                        "ilb0"))
+                        "ilb0",
+                        Set.of()))
                 .map(RoutingEntry::add)
                 .containsExactly(
                         "route replace blackhole fd00:9::1/128 metric 4278198272 proto 74",
@@ -37,7 +41,9 @@ class RoutingTest {
     @Test
     void aNatServiceNeedsARuleForEachServerAndTheirTableBeforeThem() {
         assertThat(Routing.entries(
-                        List.of(service("10.9.0.1:80", Forwarding.NAT, "10.2.0.101:8080", "10.2.0.102:80")), "lb7"))
+                        List.of(service("10.9.0.1:80", Forwarding.NAT, "10.2.0.101:8080", "10.2.0.102:80")),
+                        "lb7",
+                        Set.of()))
                 .map(RoutingEntry::add)
                 .containsExactly(
                         "route replace blackhole 10.9.0.1/32 metric 4278198272 proto 74",
@@ -49,13 +55,32 @@ class RoutingTest {
     }
 
     @Test
+    void aVipWithAServerOnThisHostIsAnAddressBehindRulesThatComeBeforeTheLocalTable() {
+        assertThat(Routing.entries(
+                        List.of(service("10.9.0.1:80", Forwarding.DIRECT, "10.2.0.11:80")),
+                        "ilb0",
+                        Set.of(IpAddress.parse("10.9.0.1"))))
+                .map(RoutingEntry::add)
+                .containsExactly(
+                        "route replace blackhole 10.9.0.1/32 metric 4278198272 proto 74",
+                        "route replace blackhole 10.9.0.1/32 table 75 metric 4278198272 proto 74",
+                        "route add 10.9.0.1/32 dev ilb0 proto 74",
+                        "route add 10.9.0.1/32 dev ilb0 table 75 proto 74",
+                        "rule add pref 0 iif ilb0 lookup local protocol 74",
+                        "rule add pref 0 fwmark 74 lookup local protocol 74",
+                        "rule add pref 0 to 10.9.0.1/32 lookup 75 protocol 74",
+                        "address replace 10.9.0.1/32 dev lo");
+    }
+
+    @Test
     void theStateReadsWhatItHasWritten() {
         final HostState state = new HostState(
                 List.copyOf(Routing.entries(
                         List.of(
                                 service("10.9.0.1:80", Forwarding.NAT, "10.2.0.101:8080"),
                                 service("[fd00:9::1]:80", Forwarding.NAT, "[fd00:2::65]:80")),
-                        "ilb0.7")),
+                        "ilb0.7",
+                        Set.of(IpAddress.parse("10.9.0.1"), IpAddress.parse("fd00:9::1")))),
                 List.of(
                         new SysctlChange("net/ipv4/ip_forward", "0", "1"),
                         new SysctlChange("net/ipv6/conf/eth0.100/accept_ra", "1", "2")));
