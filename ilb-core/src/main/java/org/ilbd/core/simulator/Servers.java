@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.ilbd.core.engine.Affinity;
@@ -68,8 +69,10 @@ final class Servers {
         nobody = new SimulatedServer(new Endpoint(address(99), 80), simulation);
         fallback =
                 new SimulatedServer(new Endpoint(address(98), simulation.vip().port()), simulation);
-        if (schedule.scheduler() == SchedulerKind.INTAKE || schedule.scheduler() == SchedulerKind.LEAST_LOAD) {
-            simulation.queue().in(REPORTS_NANOS, this::reportLoad);
+        switch (schedule.scheduler()) {
+            case INTAKE, LEAST_LOAD -> simulation.queue().in(REPORTS_NANOS, this::reportLoad);
+            case PEER -> simulation.queue().in(REPORTS_NANOS, this::measureHosts);
+            default -> {}
         }
     }
 
@@ -164,6 +167,24 @@ final class Servers {
             ilb.ask(server, OptionalInt.of(load));
         }
         simulation.queue().in(random.nextLong(REPORTS_NANOS) + EventQueue.MILLISECOND, this::reportLoad);
+    }
+
+    /** Each ILB measures the host that it shares with a server. */
+    private void measureHosts() {
+        for (SimulatedIlb ilb : simulation.cluster().running()) {
+            hostedBy(ilb).ifPresent(server -> {
+                loadNanos.put(server.endpoint, simulation.queue().now());
+                ilb.measure(server.endpoint, random.nextInt(MAX_LOAD + 1));
+            });
+        }
+        simulation.queue().in(REPORTS_NANOS, this::measureHosts);
+    }
+
+    /** The server on an ILB's own host, where hosts are both. */
+    private Optional<SimulatedServer> hostedBy(SimulatedIlb ilb) {
+        return schedule.scheduler() == SchedulerKind.PEER && ilb.index < all.size()
+                ? Optional.of(all.get(ilb.index)).filter(SimulatedServer::isUp)
+                : Optional.empty();
     }
 
     /** Does a change; one that would leave fewer than two servers is the opposite one. */

@@ -309,6 +309,20 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         });
     }
 
+    /** A server is on this ILB's own host, and this is how loaded that is. */
+    void measure(Endpoint endpoint, int perMille) {
+        task(() -> {
+            for (Service service : engine.services()) {
+                for (Server server : service.servers()) {
+                    if (server.endpoint().equals(endpoint)) {
+                        engine.setLocal(server, true);
+                    }
+                }
+            }
+        });
+        hearLoad(endpoint, perMille);
+    }
+
     /** What this ILB's health check finds out about a server. */
     void check(Endpoint endpoint, boolean up) {
         task(() -> {

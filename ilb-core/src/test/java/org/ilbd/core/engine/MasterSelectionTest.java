@@ -382,8 +382,7 @@ class MasterSelectionTest {
         SelectionPolicy patient = new SelectionPolicy(Authority.MASTER, 300_000_000, false, false, 800, Zones.NONE);
         cluster.send(roles.owner(client, VIP), client, VIP, SYN);
         for (TestCluster.Ilb ilb : cluster.ilbs) {
-            ilb.engine.reconfigure(
-                    List.of(service(SchedulerKind.ROUND_ROBIN, 3).withSelection(patient)));
+            ilb.engine.reconfigure(List.of(service(SchedulerKind.ROUND_ROBIN, 3).withSelection(patient)));
         }
 
         cluster.advanceMillis(TIMEOUT_MILLIS);

@@ -51,13 +51,20 @@ public final class Agent implements AutoCloseable {
      * @param listen port 0 lets the system choose one
      * @param ports of the service on this host, whose connections count; may be empty
      * @param connectionsPerCore that make a core fully busy, at least 1
+     * @param cgroup directory of the control group whose processor time counts, instead of the host's
      * @param state the file that says what else the agent is to say
-     * @throws IOException if the address cannot be bound, or /proc cannot be read
+     * @throws IOException if the address cannot be bound, or the load cannot be measured
      */
-    public static Agent start(Endpoint listen, List<Integer> ports, int connectionsPerCore, Optional<Path> state)
+    public static Agent start(
+            Endpoint listen, List<Integer> ports, int connectionsPerCore, Optional<Path> cgroup, Optional<Path> state)
             throws IOException {
-        HostLoad load =
-                new HostLoad(Path.of("/proc"), ports, Runtime.getRuntime().availableProcessors(), connectionsPerCore);
+        int cores = Runtime.getRuntime().availableProcessors();
+        HostLoad load = new HostLoad(
+                Path.of("/proc"),
+                ports,
+                cores,
+                connectionsPerCore,
+                cgroup.map(directory -> new CgroupTime(directory, cores, System::nanoTime)));
         ServerSocket listening = new ServerSocket();
         try {
             listening.setReuseAddress(true);

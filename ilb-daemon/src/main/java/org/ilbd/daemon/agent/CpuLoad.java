@@ -14,7 +14,13 @@ final class CpuLoad {
     private static final int IOWAIT = 4;
     private static final int FIELDS = 8;
 
-    private record Sample(long busy, long total) {}
+    /**
+     * Two counters, in any unit.
+     *
+     * @param busy processor time that was used
+     * @param total and that which there was
+     */
+    record Sample(long busy, long total) {}
 
     private final Deque<Sample> window = new ArrayDeque<>();
     private final int samples;
@@ -27,11 +33,9 @@ final class CpuLoad {
     /**
      * Takes another sample.
      *
-     * @param stat the text of {@code /proc/stat}
      * @return per mille, since the oldest sample in the window; 0 with the first
      */
-    int perMille(String stat) {
-        Sample now = read(stat);
+    int perMille(Sample now) {
         Sample oldest = window.isEmpty() ? now : window.getFirst();
         window.addLast(now);
         if (window.size() > samples) {
@@ -42,7 +46,12 @@ final class CpuLoad {
         return total <= 0 ? 0 : Math.clamp(1000 * (now.busy - oldest.busy) / total, 0, 1000);
     }
 
-    private static Sample read(String stat) {
+    /**
+     * The whole host's.
+     *
+     * @param stat the text of {@code /proc/stat}
+     */
+    static Sample read(String stat) {
         String line = stat.lines()
                 .filter(candidate -> candidate.startsWith("cpu "))
                 .findFirst()

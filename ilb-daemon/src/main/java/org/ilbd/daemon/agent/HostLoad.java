@@ -6,6 +6,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,7 +15,7 @@ import java.util.regex.Pattern;
  * How busy a host is, per mille: the largest of three figures, since the scarcest thing decides.
  *
  * <ul>
- *   <li>the processors, over a sliding second
+ *   <li>the processors, over a sliding second; of the host, or of one control group
  *   <li>the connections of the service, as a part of what the host's cores are meant to bear
  *   <li>memory, once {@value #MEMORY_FREE_OF_CARE_PER_MILLE} per mille are in use: memory in use costs nothing until it runs out
  * </ul>
@@ -35,6 +36,7 @@ public final class HostLoad {
     private final Path proc;
     private final Set<Integer> ports;
     private final long capacity;
+    private final Optional<CgroupTime> cgroup;
     private final CpuLoad cpu = new CpuLoad(SAMPLES_PER_SECOND);
     private int connectionsPerMille;
     private int rounds;
@@ -47,6 +49,16 @@ public final class HostLoad {
      * @param connectionsPerCore that make a core fully busy, at least 1
      */
     public HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore) {
+        this(proc, ports, cores, connectionsPerCore, Optional.empty());
+    }
+
+    /**
+     * The same for a part of a host.
+     *
+     * @param cgroup whose processor time counts instead of the host's, such as a container's
+     */
+    HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore, Optional<CgroupTime> cgroup) {
+        this.cgroup = cgroup;
         this.proc = proc;
         this.ports = new HashSet<>(ports);
         this.capacity = (long) cores * connectionsPerCore;
@@ -62,7 +74,8 @@ public final class HostLoad {
         if (!ports.isEmpty() && rounds++ % SAMPLES_PER_SECOND == 0) {
             connectionsPerMille = (int) Math.min(1000, 1000 * connections() / capacity);
         }
-        int processors = cpu.perMille(Files.readString(proc.resolve("stat")));
+        int processors = cpu.perMille(
+                cgroup.isPresent() ? cgroup.get().sample() : CpuLoad.read(Files.readString(proc.resolve("stat"))));
         return Math.max(processors, Math.max(connectionsPerMille, memoryPerMille()));
     }
 

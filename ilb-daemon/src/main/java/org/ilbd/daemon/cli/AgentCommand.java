@@ -62,6 +62,16 @@ final class AgentCommand implements Callable<Integer> {
     int connectionsPerCore;
 
     @Option(
+            names = "--cgroup",
+            paramLabel = "DIR",
+            description = {
+                "Count the processor time of this control group (version 2) instead of the host's, against its cpu.max or",
+                "all cores: for a container, or a service, such as /sys/fs/cgroup/system.slice/nginx.service."
+            })
+    @Nullable
+    Path cgroup;
+
+    @Option(
             names = "--state-file",
             paramLabel = "PATH",
             description = {
@@ -85,7 +95,11 @@ final class AgentCommand implements Callable<Integer> {
         if (stateFile != null && Files.isDirectory(stateFile)) {
             throw wrong("--state-file " + stateFile + " is a directory, not a file");
         }
-        try (Agent agent = Agent.start(endpoint, ports, connectionsPerCore, Optional.ofNullable(stateFile))) {
+        if (cgroup != null && !Files.isReadable(cgroup.resolve("cpu.stat"))) {
+            throw wrong("--cgroup " + cgroup + " has no cpu.stat: it is no directory of a control group");
+        }
+        try (Agent agent = Agent.start(
+                endpoint, ports, connectionsPerCore, Optional.ofNullable(cgroup), Optional.ofNullable(stateFile))) {
             // Otherwise a signal would make the exit code 143, which service managers take for a failure.
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(ExitCode.OK.number())));

@@ -54,7 +54,7 @@ class AgentTest {
     @Test
     void answersWithTheFileAsItIsNow() throws IOException {
         Path file = directory.resolve("state");
-        try (Agent agent = Agent.start(ANYWHERE, List.of(), 1000, Optional.of(file))) {
+        try (Agent agent = Agent.start(ANYWHERE, List.of(), 1000, Optional.empty(), Optional.of(file))) {
             assertThat(ask(agent, "web\n")).matches("ready up \\d+% load:\\d+\n");
             Files.writeString(file, "drain\nsecond line\n");
             await().until(() -> ask(agent, "").startsWith("drain up "));
@@ -65,7 +65,7 @@ class AgentTest {
 
     @Test
     void whoAsksAndStandsStillHoldsUpNobody() throws IOException {
-        try (Agent agent = Agent.start(ANYWHERE, List.of(), 1000, Optional.empty())) {
+        try (Agent agent = Agent.start(ANYWHERE, List.of(), 1000, Optional.empty(), Optional.empty())) {
             List<Socket> idle = new ArrayList<>();
             try {
                 for (int i = 0; i < 100; i++) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,32 @@ class HostLoadTest {
         }
         cpu(1125, 9075 + 100 * HostLoad.SAMPLES_PER_SECOND);
         assertThat(load.sample()).as("what was busy is longer ago").isZero();
+    }
+
+    @Test
+    void processorTimeOfAControlGroupCountsAgainstItsLimit() throws IOException {
+        long[] nanos = {5_000_000_000L};
+        HostLoad load = new HostLoad(proc, List.of(), 2, 10, Optional.of(new CgroupTime(proc, 2, () -> nanos[0])));
+        Files.writeString(proc.resolve("cpu.stat"), "usage_usec 7000000\nuser_usec 7000000\nsystem_usec 0\n");
+        assertThat(load.sample()).as("nothing to compare with").isZero();
+        // The host's own processors do not count.
+        cpu(2000, 9000);
+        nanos[0] += 250_000_000L;
+        Files.writeString(proc.resolve("cpu.stat"), "usage_usec 7125000\n");
+        assertThat(load.sample()).as("of two cores").isEqualTo(250);
+
+        Files.writeString(proc.resolve("cpu.max"), "50000 100000\n");
+        for (int i = 0; i < HostLoad.SAMPLES_PER_SECOND; i++) {
+            nanos[0] += 250_000_000L;
+            load.sample();
+        }
+        Files.writeString(proc.resolve("cpu.stat"), "usage_usec 7375000\n");
+        nanos[0] += 250_000_000L;
+        assertThat(load.sample()).as("of half a core").isEqualTo(500);
+        Files.writeString(proc.resolve("cpu.max"), "max 100000\n");
+        nanos[0] += 250_000_000L;
+        Files.writeString(proc.resolve("cpu.stat"), "usage_usec 7875000\n");
+        assertThat(load.sample()).as("most of it of two cores again").isEqualTo(857);
     }
 
     @Test

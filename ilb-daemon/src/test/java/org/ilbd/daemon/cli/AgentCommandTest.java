@@ -30,6 +30,7 @@ class AgentCommandTest {
             {"must be in 1..65535, not 0", "agent", "--listen", "127.0.0.1:0", "--port-of-service", "0"},
             {"'web' is not an int", "agent", "--listen", "127.0.0.1:0", "--port-of-service", "web"},
             {"must be 1 or more, not 0", "agent", "--listen", "127.0.0.1:0", "--connections-per-core", "0"},
+            {"--cgroup /etc has no cpu.stat", "agent", "--listen", "127.0.0.1:0", "--cgroup", "/etc"},
             {"is a directory", "agent", "--listen", "127.0.0.1:0", "--state-file", "/"},
         };
         for (final String[] row : cases) {

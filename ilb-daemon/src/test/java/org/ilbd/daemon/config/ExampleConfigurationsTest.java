@@ -57,7 +57,7 @@ class ExampleConfigurationsTest {
     @Test
     void thereIsAnExampleForEachTopology() throws IOException {
         assertThat(examples().map(file -> file.getFileName().toString()))
-                .contains("ilb.conf", "direct.conf", "nat.conf", "ipv6.conf", "multicast.conf");
+                .contains("ilb.conf", "direct.conf", "nat.conf", "ipv6.conf", "multicast.conf", "peer.conf");
     }
 
     @Test

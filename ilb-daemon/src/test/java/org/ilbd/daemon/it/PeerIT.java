@@ -3,6 +3,7 @@ package org.ilbd.daemon.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Three hosts that are ILB and server both. The namespaces share one kernel's processors, so each host's load is what an agent on it
- * says.
+ * says: one that the test tells, or {@code ilbd agent} for the host's control group.
  */
 class PeerIT {
     private static final String VIP = "target=10.9.0.1:80";
@@ -21,6 +22,7 @@ class PeerIT {
     @RegisterExtension
     final Lab lab = new Lab();
 
+    private final List<Child> servers = new ArrayList<>();
     private final List<Path> agents = new ArrayList<>();
     private List<Ilb> ilbs = List.of();
 
@@ -41,7 +43,9 @@ class PeerIT {
     private void start(String scheduler, String... more) {
         lab.up("--ilbs", Integer.toString(HOSTS), "--servers", "0");
         for (int host = 1; host <= HOSTS; host++) {
-            lab.startServer("server" + host, "ilb" + host, 80).awaitLine("ready");
+            Child server = lab.startServer("server" + host, "ilb" + host, 80);
+            server.awaitLine("ready");
+            servers.add(server);
         }
         ilbs = new ArrayList<>(lab.startIlbs(HOSTS, options(scheduler, more)));
         // Each has to know the others' MAC addresses before it can tell their frames.
@@ -71,6 +75,11 @@ class PeerIT {
     }
 
     private void awaitLoad(int host, int perMille) {
+        awaitLoad(host, perMille, perMille);
+    }
+
+    /** Until all ILBs know that a host's load is between these. */
+    private void awaitLoad(int host, int least, int most) {
         String server = "server=\"10.2.0.1" + host + ":80\"";
         await().atMost(Lab.PATIENCE)
                 .until(() -> ilbs.stream()
@@ -78,7 +87,8 @@ class PeerIT {
                         .allMatch(ilb -> ilb.scrape().samples().entrySet().stream()
                                 .anyMatch(sample -> sample.getKey().startsWith("ilbd_server_load{")
                                         && sample.getKey().contains(server)
-                                        && Math.round(sample.getValue() * 1000) == perMille)));
+                                        && Math.round(sample.getValue() * 1000) >= least
+                                        && Math.round(sample.getValue() * 1000) <= most)));
     }
 
     /** New connections by way of some of the hosts: which server had how many of 60. */
@@ -135,6 +145,73 @@ class PeerIT {
         assertThat(shorts("ilb1")).containsExactly(60L, 0L, 0L);
         Traffic.Report last = longs.stop();
         assertThat(last.get("failed")).as(last.line()).isZero();
+    }
+
+    @Test
+    void hostWhoseProcessorsAreBusyPassesOnAndThresholdsChangeByReload() throws IOException {
+        try (ControlGroups groups = new ControlGroups()) {
+            start("peer", burning("20%", "10%"));
+            List<Path> groupOf = new ArrayList<>();
+            for (int host = 1; host <= HOSTS; host++) {
+                Path group = groups.make("host" + host);
+                groupOf.add(group);
+                ControlGroups.put(group, servers.get(host - 1).pid());
+                lab.start(
+                                "agent" + host,
+                                "ilb" + host,
+                                List.of(
+                                        Lab.DISTRIBUTION.resolve("bin/ilbd").toString(),
+                                        "agent",
+                                        "--listen",
+                                        "10.2.0.1" + host + ":9707",
+                                        "--cgroup",
+                                        group.toString()))
+                        .awaitLine("ready");
+                awaitLoad(host, 0, 200);
+            }
+            assertThat(shorts("ilb1")).as("idle").containsExactly(60L, 0L, 0L);
+            lab.ecmp(List.of("ilb1"));
+            Traffic longs = lab.startTraffic(VIP, "long=" + LONGS, "interval=100");
+            longs.awaitOpen(LONGS);
+
+            ControlGroups.burn(groupOf.getFirst());
+            awaitLoad(1, 300, 1000);
+            List<Long> passed = shorts("ilb1");
+            assertThat(passed.getFirst()).as("busy: %s", passed).isZero();
+            assertThat(shorts("ilb2")).as("at an idle one").containsExactly(0L, 60L, 0L);
+            assertThat(longs.report().get("long-server1"))
+                    .as("%s", longs.report())
+                    .isEqualTo(LONGS);
+
+            reload(burning("100%", "10%"));
+            assertThat(shorts("ilb1")).as("kept by keep-below").containsExactly(60L, 0L, 0L);
+            reload(burning("20%", "100%"));
+            assertThat(shorts("ilb1")).as("kept by pass-difference").containsExactly(60L, 0L, 0L);
+            reload(burning("20%", "10%"));
+            assertThat(shorts("ilb1").getFirst()).as("passed on again").isZero();
+            assertThat(longs.stop().get("failed")).isZero();
+        }
+    }
+
+    private static String[] burning(String keepBelow, String passDifference) {
+        return new String[] {
+            "ilb.services.web.agent = { port = 9707, interval = 200ms }",
+            "ilb.services.web.peer = { keep-below = \"" + keepBelow + "\", pass-difference = \"" + passDifference
+                    + "\" }"
+        };
+    }
+
+    private void reload(String... settings) {
+        for (int host = 1; host <= HOSTS; host++) {
+            Ilb ilb = ilbs.get(host - 1);
+            int before = reloads(ilb);
+            ilb.reload(lab.configuration(host, options("peer", settings)));
+            await().atMost(Lab.PATIENCE).until(() -> reloads(ilb) > before);
+        }
+    }
+
+    private static int reloads(Ilb ilb) {
+        return ilb.child().errors().split("reloaded:", -1).length;
     }
 
     @Test
