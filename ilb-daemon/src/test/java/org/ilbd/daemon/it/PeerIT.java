@@ -166,7 +166,7 @@ class PeerIT {
                                         "10.2.0.1" + host + ":9707",
                                         "--cgroup",
                                         group.toString()))
-                        .awaitLine("ready");
+                        .awaitLine("ilbd agent is ready");
                 awaitLoad(host, 0, 200);
             }
             assertThat(shorts("ilb1")).as("idle").containsExactly(60L, 0L, 0L);
