@@ -2,7 +2,6 @@ package org.ilbd.core.connection;
 
 import java.lang.foreign.SegmentAllocator;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.packet.SipHash;
 
 /**
  * What both tables are made of: a fixed number of entries off the heap, a hash index over them, and least-recently-used lists
@@ -35,8 +34,8 @@ final class AssociationStore {
      * cells, then all entries. What is found that way is a guess only, for a packet may change what the next one finds; it is
      * compared with the key, which a free entry never has.
      *
-     * Flooding. The index is SipHash-1-3 under a secret key, so nobody outside can aim at one home; the lists are separate for
-     * each state, so that rooms can be. No operation is longer when the table is full.
+     * Flooding. The index goes by a hash under a secret key (see KeyedHash), so nobody outside can aim at one home; the lists
+     * are separate for each state, so that rooms can be. No operation is longer when the table is full.
      */
 
     static final int NONE = Entries.NONE;
@@ -45,8 +44,7 @@ final class AssociationStore {
     private final SlotIndex index;
     private final Recency recency;
     private final int capacity;
-    private final long key0;
-    private final long key1;
+    private final KeyedHash hash;
     /** Written only: without it the compiler would leave the loads of {@link #fetch} out. */
     @SuppressWarnings("UnusedVariable")
     private long fetched;
@@ -66,8 +64,7 @@ final class AssociationStore {
                     "capacity is " + capacity + ", not 1 to " + SlotIndex.MAXIMUM_CAPACITY + " associations");
         }
         this.capacity = capacity;
-        this.key0 = key0;
-        this.key1 = key1;
+        hash = new KeyedHash(key0, key1);
         entries = new Entries(memory, capacity);
         recency = new Recency(entries, timeoutsMillis, evicted);
         index = new SlotIndex(memory, capacity);
@@ -259,6 +256,6 @@ final class AssociationStore {
     }
 
     private int tag(long sourceHigh, long sourceLow, long serviceAndPort) {
-        return (int) SipHash.hash13(key0, key1, sourceHigh, sourceLow, serviceAndPort);
+        return hash.of(sourceHigh, sourceLow, serviceAndPort);
     }
 }

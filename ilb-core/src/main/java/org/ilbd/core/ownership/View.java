@@ -1,5 +1,7 @@
 package org.ilbd.core.ownership;
 
+import static org.ilbd.core.packet.Mixing.fmix64;
+
 import java.util.Collections;
 import java.util.List;
 import org.ilbd.core.packet.FourTuple;
@@ -145,15 +147,6 @@ public final class View {
     private static long idHash(long seed, IlbId id) {
         long kind = id.isIndex() ? 0 : id.address().orElseThrow().ipv6() ? 6 : 4;
         return fmix64(fmix64(fmix64(fmix64(DOMAIN ^ seed) ^ kind) ^ id.high()) ^ id.low());
-    }
-
-    private static long fmix64(long value) {
-        long x = value;
-        x ^= x >>> 33;
-        x *= 0xFF51_AFD7_ED55_8CCDL;
-        x ^= x >>> 33;
-        x *= 0xC4CE_B9FE_1A85_EC53L;
-        return x ^ x >>> 33;
     }
 
     @Override
