@@ -174,7 +174,7 @@ final class Servers {
         for (SimulatedIlb ilb : simulation.cluster().running()) {
             hostedBy(ilb).ifPresent(server -> {
                 loadNanos.put(server.endpoint, simulation.queue().now());
-                ilb.measure(server.endpoint, random.nextInt(MAX_LOAD + 1));
+                ilb.measure(server, random.nextInt(MAX_LOAD + 1));
             });
         }
         simulation.queue().in(REPORTS_NANOS, this::measureHosts);

@@ -310,17 +310,17 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
     }
 
     /** A server is on this ILB's own host, and this is how loaded that is. */
-    void measure(Endpoint endpoint, int perMille) {
+    void measure(SimulatedServer local, int perMille) {
         task(() -> {
             for (Service service : engine.services()) {
                 for (Server server : service.servers()) {
-                    if (server.endpoint().equals(endpoint)) {
+                    if (server.endpoint().equals(local.endpoint)) {
                         engine.setLocal(server, true);
                     }
                 }
             }
         });
-        hearLoad(endpoint, perMille);
+        ask(local, OptionalInt.of(perMille));
     }
 
     /** What this ILB's health check finds out about a server. */
