@@ -1,6 +1,7 @@
 package org.ilbd.core.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.SYN;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.packet.PacketBuilder;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,24 @@ class PacketBatchTest {
             }
             cluster.ilbs.forEach(ilb -> ilb.engine.owned().checkConsistency());
         }
+    }
+
+    @Test
+    void aPacketThatMeetsADefectCostsNoLaterBatch() {
+        TestCluster cluster = cluster(1);
+        List<byte[]> packets = IntStream.range(0, PacketBatch.CAPACITY)
+                .mapToObj(client -> packet(client, SYN))
+                .toList();
+        cluster.ilb(0).defective = true;
+        assertThatThrownBy(() -> cluster.send(0, packets)).hasMessage("a defect");
+
+        List<Delivery> delivered = cluster.send(0, packets);
+
+        assertThat(delivered)
+                .extracting(Delivery::tuple)
+                .doesNotHaveDuplicates()
+                .hasSize(PacketBatch.CAPACITY);
+        cluster.ilb(0).engine.owned().checkConsistency();
     }
 
     @Test

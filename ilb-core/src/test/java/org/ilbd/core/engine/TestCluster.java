@@ -47,6 +47,8 @@ final class TestCluster {
         boolean paused;
         /** Whether its transfer streams take messages. */
         boolean streamsOpen = true;
+        /** Whether the next delivery meets a defect. */
+        boolean defective;
 
         Ilb(int index, Endpoint bind, EngineConfig config) {
             this.index = index;
@@ -79,6 +81,10 @@ final class TestCluster {
 
         @Override
         public void deliver(Packet packet, Server server) {
+            if (defective) {
+                defective = false;
+                throw new IllegalStateException("a defect");
+            }
             deliveries.add(new Delivery(index, server, packet.tuple().toString(), packet.tcpFlags()));
         }
 
