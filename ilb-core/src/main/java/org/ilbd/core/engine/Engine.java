@@ -29,8 +29,8 @@ public final class Engine {
     /** Bytes that must be there in front of a datagram's payload, for {@link #onDatagram}. */
     public static final int HEADROOM_BYTES = 64;
 
-    /** 200,000 a second: ten times the new connections that one engine can take in. Some 300 ns each, half a millisecond. */
-    private static final int EXPIRED_PER_TICK = 2_000;
+    /** 100,000 a second: five times the new connections that one engine can take in. Some 300 ns each, a third of a millisecond. */
+    private static final int EXPIRED_PER_TICK = 1_000;
 
     /**
      * Associations that a handover looks at in a tick, or with a message of its streams, where nobody looks at the time: at

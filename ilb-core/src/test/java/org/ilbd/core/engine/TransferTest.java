@@ -16,7 +16,7 @@ class TransferTest {
     private static final int NEWCOMER = 2;
 
     private final TestCluster cluster = new TestCluster(
-            new Settings().ilbs(3).running(2).established(40_000).halfOpen(40_000));
+            new Settings().ilbs(3).running(2).established(80_000).halfOpen(80_000));
     private final OpenConnections connections = new OpenConnections(cluster);
 
     private IlbState newcomer() {
@@ -115,7 +115,7 @@ class TransferTest {
 
     @Test
     void changesWhileTheWindowIsFullAreNotLost() {
-        List<String> old = connections.open(32_000);
+        List<String> old = connections.open(64_000);
         cluster.start(NEWCOMER);
         // Nothing is acknowledged: the walk stands still, some of it done and some to do.
         cluster.holdStreams(message -> message.from().equals(Settings.endpoint(NEWCOMER)));
@@ -123,7 +123,7 @@ class TransferTest {
         Engine slow = cluster.ilb(0).engine;
         assertThat(slow.isHandingOver()).isTrue();
         assertThat(slow.handoverWalked()).isPositive().isLessThan(slow.owned().size());
-        for (int i = 0; i < 32_000; i += 8) {
+        for (int i = 0; i < 64_000; i += 16) {
             connections.end(1, old.get(i));
         }
         connections.open(3_500);
@@ -134,7 +134,7 @@ class TransferTest {
         assertThat(newcomer()).isEqualTo(IlbState.ACTIVE);
         // Two thirds of the connections and of the changes concern the newcomer; what it missed did not cost another
         // walk.
-        assertThat(transferred(0) + transferred(1)).isBetween(21_000L, 32_000L);
+        assertThat(transferred(0) + transferred(1)).isBetween(42_000L, 64_000L);
         cluster.advanceMillis(35_000);
         assertJoined();
     }
