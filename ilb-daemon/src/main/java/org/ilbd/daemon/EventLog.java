@@ -2,6 +2,7 @@ package org.ilbd.daemon;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.ilbd.core.engine.Designation;
@@ -15,74 +16,92 @@ import org.ilbd.core.packet.Endpoint;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the cluster does, for the log: one line for each event. */
+/**
+ * What the cluster does, for the log: one line for each event. The engine's thread does not write it: a line takes a fifth of a millisecond
+ * and more, for which packets would wait, and standard error may block.
+ */
 final class EventLog implements EngineListener {
     private static final Logger LOGGER = LoggerFactory.getLogger(EventLog.class);
 
+    private final Executor writer;
+
+    /** Whose lines are written by that executor. */
+    EventLog(Executor writer) {
+        this.writer = writer;
+    }
+
     @Override
     public void viewChanged(List<IlbId> activeIds) {
-        LOGGER.info(
+        writer.execute(() -> LOGGER.info(
                 "view: {} active{}",
                 activeIds.size(),
-                activeIds.stream().map(IlbId::toString).collect(Collectors.joining(", ", ": ", "")));
+                activeIds.stream().map(IlbId::toString).collect(Collectors.joining(", ", ": ", ""))));
     }
 
     @Override
     public void peerStateChanged(Peer peer, IlbState from, IlbState to) {
         if (to == IlbState.DEAD) {
-            LOGGER.warn("peer {} is dead: no message within the failure timeout; it was {}", peer.id(), name(from));
+            writer.execute(() -> LOGGER.warn(
+                    "peer {} is dead: no message within the failure timeout; it was {}", peer.id(), name(from)));
         } else if (from == IlbState.DEAD) {
-            LOGGER.info("peer {} at {} is {}", peer.id(), peer.endpoint(), name(to));
+            Endpoint endpoint = peer.endpoint();
+            writer.execute(() -> LOGGER.info("peer {} at {} is {}", peer.id(), endpoint, name(to)));
         } else {
-            LOGGER.info("peer {} is {}; it was {}", peer.id(), name(to), name(from));
+            writer.execute(() -> LOGGER.info("peer {} is {}; it was {}", peer.id(), name(to), name(from)));
         }
     }
 
     @Override
     public void selfStateChanged(IlbState from, IlbState to) {
-        LOGGER.info("this ILB is {}; it was {}", name(to), name(from));
+        writer.execute(() -> LOGGER.info("this ILB is {}; it was {}", name(to), name(from)));
     }
 
     @Override
     public void peerRestarted(Peer peer, long oldIncarnation) {
-        LOGGER.info("peer {} was restarted", peer.id());
+        writer.execute(() -> LOGGER.info("peer {} was restarted", peer.id()));
     }
 
     @Override
     public void broadcastGap(Peer peer) {
-        LOGGER.debug("missed a broadcast of peer {}: what was cached from it is void", peer.id());
+        if (LOGGER.isDebugEnabled()) {
+            writer.execute(
+                    () -> LOGGER.debug("missed a broadcast of peer {}: what was cached from it is void", peer.id()));
+        }
     }
 
     @Override
     public void wasAway(long awayNanos) {
-        LOGGER.warn(
+        writer.execute(() -> LOGGER.warn(
                 "this ILB stood still for {} ms, longer than the others wait for it: all that it cached is void",
-                TimeUnit.NANOSECONDS.toMillis(awayNanos));
+                TimeUnit.NANOSECONDS.toMillis(awayNanos)));
     }
 
     @Override
     public void duplicateId(Endpoint source, long incarnation) {
-        LOGGER.error("another ILB, at {}, has an id that is taken: give each ILB its own cluster.id", source);
+        writer.execute(() ->
+                LOGGER.error("another ILB, at {}, has an id that is taken: give each ILB its own cluster.id", source));
     }
 
     @Override
     public void viewsDiffer(Peer peer, boolean differ) {
         if (differ) {
-            LOGGER.warn("peer {} sees another set of active ILBs than this one: is the network divided?", peer.id());
+            writer.execute(() -> LOGGER.warn(
+                    "peer {} sees another set of active ILBs than this one: is the network divided?", peer.id()));
         } else {
-            LOGGER.info("peer {} sees the same active ILBs again", peer.id());
+            writer.execute(() -> LOGGER.info("peer {} sees the same active ILBs again", peer.id()));
         }
     }
 
     @Override
     public void designated(Service service, Designation from, Designation to, ServiceIntake.Cause cause) {
-        LOGGER.info(
+        String name = service.config().name();
+        writer.execute(() -> LOGGER.info(
                 "service {}: intake is {} (designation {}: {}); it was {}",
-                service.config().name(),
+                name,
                 to.node(),
                 to.sequence(),
                 reason(cause),
-                from.sequence() == 0 ? "none" : from.node());
+                from.sequence() == 0 ? "none" : from.node()));
     }
 
     private static String reason(ServiceIntake.Cause cause) {

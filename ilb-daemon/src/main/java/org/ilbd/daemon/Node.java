@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Forwarding;
@@ -95,17 +96,18 @@ final class Node implements AutoCloseable {
         try {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));
-            loop = eventLoop("ilbd-engine");
+            // Before the engine's, so that it ends after it: it tells the log what happens until then.
             SingleThreadIoEventLoop control = eventLoop("ilbd-control");
+            loop = eventLoop("ilbd-engine");
             DutyCycle dutyCycle = new DutyCycle(System.nanoTime());
             Slices slices = new Slices(dutyCycle);
-            TransferInbox inbox = new TransferInbox(loop, message -> onMessage(message, slices));
+            TransferInbox inbox = new TransferInbox(loop, new TransferTurn(slices, this::onMessage, this::handOver));
             TransferStreams streams = opened(openStreams(configuration, control, inbox));
             SecureRandom random = new SecureRandom();
             engine = new Engine(
                     configuration.engineConfig(incarnation(), random.nextLong(), random.nextLong()),
                     new Output(datapath, cluster, streams),
-                    new EventLog(),
+                    new EventLog(control),
                     Arena.ofShared(),
                     System.nanoTime());
             health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
@@ -116,7 +118,7 @@ final class Node implements AutoCloseable {
                     configuration.datapath().interfaceName(), datapath.tunName(), configuration.serviceConfigs()));
             // What was made so far stays: later collections are not to copy it while packets wait.
             System.gc();
-            start(control, cluster, streams, dutyCycle, slices, onLost);
+            start(control, cluster, dutyCycle, slices, onLost);
             control.scheduleWithFixedDelay(this::releaseRemoved, RELEASE_MILLIS, RELEASE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (StartupException | RuntimeException e) {
             close();
@@ -127,9 +129,17 @@ final class Node implements AutoCloseable {
     /** Before the others and the router see this ILB. */
     private static void rehearse(Configuration configuration) {
         long start = System.nanoTime();
+        BooleanSupplier inTime = () -> System.nanoTime() - start < REHEARSAL_NANOS;
+        try {
+            int messages = StreamRehearsal.run(configuration.cluster().bind().address(), inTime);
+            LOGGER.debug("rehearsed a transfer stream with {} messages", messages);
+        } catch (IOException e) {
+            // Where the stream itself cannot listen either, that is told when it is opened.
+            LOGGER.debug("no rehearsal of a transfer stream", e);
+        }
         Rehearsal.run(
                 configuration.cluster().keyBytes(),
-                () -> System.nanoTime() - start < REHEARSAL_NANOS,
+                inTime,
                 newcomer -> LOGGER.debug(
                         "rehearsed a join with {} associations in {} ms",
                         newcomer.owned().size(),
@@ -158,17 +168,11 @@ final class Node implements AutoCloseable {
     }
 
     private void start(
-            IoEventLoop control,
-            ClusterEndpoint cluster,
-            TransferStreams streams,
-            DutyCycle dutyCycle,
-            Slices slices,
-            Runnable onLost) {
+            IoEventLoop control, ClusterEndpoint cluster, DutyCycle dutyCycle, Slices slices, Runnable onLost) {
         warnWithoutKey();
         // Before anybody knows of this ILB: the first time takes long.
         loop.submit(() -> {
                     schedule();
-                    streams.prepare();
                     tick(control, System.nanoTime());
                 })
                 .awaitUninterruptibly();
@@ -182,12 +186,13 @@ final class Node implements AutoCloseable {
                             dutyCycle.onTick(now);
                             tick(control, now);
                         },
-                        () -> engine.handOver(Slices.STEP)),
+                        this::handOver),
                 0,
                 Engine.TICK_NANOS,
                 TimeUnit.NANOSECONDS);
-        loop.scheduleAtFixedRate(new ServerLog(engine), SERVERS_MILLIS, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
-        loop.scheduleAtFixedRate(new ProgressLog(engine), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
+        loop.scheduleAtFixedRate(new ServerLog(engine, control), SERVERS_MILLIS, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
+        loop.scheduleAtFixedRate(
+                new ProgressLog(engine, control), PROGRESS_MILLIS, PROGRESS_MILLIS, TimeUnit.MILLISECONDS);
         configuration.cluster().peers().forEach(peer -> loop.execute(() -> datapath.followIlb(peer.address())));
         loop.scheduleAtFixedRate(() -> followIlbs(control), 0, SERVERS_MILLIS, TimeUnit.MILLISECONDS);
         health.update(targets(configuration));
@@ -245,10 +250,12 @@ final class Node implements AutoCloseable {
         return TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano();
     }
 
-    private void onMessage(MemorySegment message, Slices slices) {
-        slices.run(
-                now -> engine.onTransfer(message, 0, (int) message.byteSize(), Slices.STEP, now),
-                () -> engine.handOver(Slices.STEP));
+    private boolean handOver() {
+        return engine.handOver(Slices.STEP);
+    }
+
+    private void onMessage(MemorySegment message, long nowNanos) {
+        engine.onTransfer(message, 0, (int) message.byteSize(), Slices.STEP, nowNanos);
     }
 
     private void onClosed(Endpoint peer) {
@@ -431,8 +438,8 @@ final class Node implements AutoCloseable {
             return TransferStreams.open(
                     control, bind, address -> peers.isEmpty() || peers.contains(address), new TransferStreams.Sink() {
                         @Override
-                        public void onMessage(MemorySegment message, Runnable release) {
-                            inbox.add(message, release);
+                        public void onMessage(MemorySegment message) {
+                            inbox.add(message);
                         }
 
                         @Override

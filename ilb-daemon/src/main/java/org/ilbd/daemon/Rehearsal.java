@@ -14,7 +14,6 @@ import java.util.function.Consumer;
 import org.ilbd.core.engine.CacheFill;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.EngineConfig;
-import org.ilbd.core.engine.EngineListener;
 import org.ilbd.core.engine.EngineOutput;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.Orphan;
@@ -23,7 +22,6 @@ import org.ilbd.core.engine.ServerConfig;
 import org.ilbd.core.engine.Service;
 import org.ilbd.core.engine.ServiceConfig;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.membership.Peer;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.packet.Endpoint;
@@ -80,7 +78,8 @@ final class Rehearsal {
         this.keys = keys;
         this.memory = memory;
         this.inTime = inTime;
-        buffer = memory.allocate(FRONT + 0x10000, Long.BYTES);
+        // As what comes in is.
+        buffer = Arena.ofAuto().allocate(FRONT + 0x10000, Long.BYTES);
     }
 
     /**
@@ -222,13 +221,13 @@ final class Rehearsal {
     }
 
     /** One of the two ILBs. */
-    private final class Actor implements EngineOutput, EngineListener {
+    private final class Actor implements EngineOutput {
         private final Endpoint bind;
         private final Engine engine;
 
         Actor(Endpoint bind, Endpoint peer) {
             this.bind = bind;
-            engine = new Engine(config(bind, peer), this, this, memory, now);
+            engine = new Engine(config(bind, peer), this, new EventLog(line -> {}), memory, now);
         }
 
         boolean isActive() {
@@ -263,29 +262,5 @@ final class Rehearsal {
 
         @Override
         public void reply(Packet packet) {}
-
-        @Override
-        public void viewChanged(List<IlbId> activeIds) {}
-
-        @Override
-        public void peerStateChanged(Peer peer, IlbState from, IlbState to) {}
-
-        @Override
-        public void selfStateChanged(IlbState from, IlbState to) {}
-
-        @Override
-        public void peerRestarted(Peer peer, long oldIncarnation) {}
-
-        @Override
-        public void broadcastGap(Peer peer) {}
-
-        @Override
-        public void wasAway(long awayNanos) {}
-
-        @Override
-        public void duplicateId(Endpoint source, long incarnation) {}
-
-        @Override
-        public void viewsDiffer(Peer peer, boolean differ) {}
     }
 }

@@ -3,6 +3,7 @@ package org.ilbd.daemon;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Executor;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerState;
@@ -17,11 +18,14 @@ final class ServerLog implements Runnable {
     private static final Logger LOGGER = LoggerFactory.getLogger(ServerLog.class);
 
     private final Engine engine;
+    private final Executor writer;
     /** By the servers' indexes. */
     private final List<ServerState> known = new ArrayList<>();
 
-    ServerLog(Engine engine) {
+    /** Looks at the engine on its loop; the lines are written by that executor. */
+    ServerLog(Engine engine, Executor writer) {
         this.engine = engine;
+        this.writer = writer;
     }
 
     /** On the engine's loop. */
@@ -37,14 +41,17 @@ final class ServerLog implements Runnable {
         }
     }
 
-    private static void tell(Server server, ServerState before) {
-        LOGGER.info(
+    private void tell(Server server, ServerState before) {
+        String service = server.service().config().name();
+        ServerState state = server.state();
+        String reason = reason(server);
+        writer.execute(() -> LOGGER.info(
                 "service {}: server {} is {}{}, was {}",
-                server.service().config().name(),
+                service,
                 server.endpoint(),
-                lower(server.state()),
-                reason(server),
-                lower(before));
+                lower(state),
+                reason,
+                lower(before)));
     }
 
     private static String reason(Server server) {

@@ -13,6 +13,7 @@ import org.ilbd.core.engine.Engine;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.packet.Endpoint;
+import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.admin.AdminServer;
 import org.ilbd.daemon.admin.DutyCycle;
 import org.ilbd.daemon.cli.IlbdCommand;
@@ -31,13 +32,22 @@ public final class Training {
     /** Takes the arguments that {@code ilbd} is started with. */
     public static void main(String[] arguments) {
         System.exit(IlbdCommand.commandLine((configuration, file) -> {
+                    streams();
                     for (int i = 0; i < REHEARSALS; i++) {
                         Rehearsal.run(configuration.cluster().keyBytes(), () -> true, newcomer -> {});
                     }
-                    tell(new EventLog(), configuration.cluster().id());
+                    tell(new EventLog(Runnable::run), configuration.cluster().id());
                     Rehearsal.run(configuration.cluster().keyBytes(), () -> true, Training::scrape);
                 })
                 .execute(arguments));
+    }
+
+    private static void streams() {
+        try {
+            StreamRehearsal.run(IpAddress.parse("127.0.0.1"), () -> true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void tell(EventLog log, IlbId id) {

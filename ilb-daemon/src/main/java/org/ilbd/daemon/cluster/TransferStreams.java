@@ -3,7 +3,6 @@ package org.ilbd.daemon.cluster;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -12,7 +11,6 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
@@ -41,11 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class TransferStreams implements AutoCloseable {
     private static final Logger LOGGER = LoggerFactory.getLogger(TransferStreams.class);
 
-    private static final int LENGTH_FIELD_BYTES = 2;
     private static final int MAX_MESSAGE_BYTES = 0xffff;
-
-    /** What may wait in a connection; the engine's own window is smaller, so this only bounds a mistake. */
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(512 * 1024, 1024 * 1024);
 
     /** Between two attempts to connect: a few in a failure timeout. */
     private static final long RETRY_MILLIS = 100;
@@ -54,35 +48,36 @@ public final class TransferStreams implements AutoCloseable {
 
     /** Takes what comes in. */
     public interface Sink {
-        /** One message; its memory is released when {@code release} is run. */
-        void onMessage(MemorySegment message, Runnable release);
+        /** One message, whose memory is the stream's again when this returns. */
+        void onMessage(MemorySegment message);
 
         /** The stream to that peer broke. */
         void onClosed(Endpoint peer);
     }
 
     private final EventLoop loop;
-    private final IpAddress local;
+    private final Endpoint bound;
     private final Sink sink;
     private final ChannelGroup channels;
     private final Map<Endpoint, Outgoing> outgoing = new ConcurrentHashMap<>();
 
-    private TransferStreams(EventLoop loop, IpAddress local, Sink sink) {
+    private TransferStreams(EventLoop loop, Endpoint bound, ChannelGroup channels, Sink sink) {
         this.loop = loop;
-        this.local = local;
+        this.bound = bound;
+        this.channels = channels;
         this.sink = sink;
-        this.channels = new DefaultChannelGroup(loop);
     }
 
     /**
      * Listens. Waits until it does, so not to be called on the loop.
      *
+     * @param bind port 0 is any that is free
      * @param known whose connections to accept; the messages in them are authenticated one by one
      * @throws IOException if the address cannot be bound
      */
     public static TransferStreams open(EventLoop loop, Endpoint bind, Predicate<IpAddress> known, Sink sink)
             throws IOException {
-        TransferStreams streams = new TransferStreams(loop, bind.address(), sink);
+        ChannelGroup channels = new DefaultChannelGroup(loop);
         ChannelFuture binding = new ServerBootstrap()
                 .group(loop)
                 .channel(EpollServerSocketChannel.class)
@@ -90,7 +85,7 @@ public final class TransferStreams implements AutoCloseable {
                 .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
-                        streams.accept(channel, known);
+                        accept(channel, channels, known, sink);
                     }
                 })
                 .bind(socketAddress(bind))
@@ -98,11 +93,12 @@ public final class TransferStreams implements AutoCloseable {
         if (binding.cause() != null) {
             throw new IOException(binding.cause().getMessage(), binding.cause());
         }
-        streams.channels.add(binding.channel());
-        return streams;
+        channels.add(binding.channel());
+        int port = ((InetSocketAddress) binding.channel().localAddress()).getPort();
+        return new TransferStreams(loop, new Endpoint(bind.address(), port), channels, sink);
     }
 
-    private void accept(Channel channel, Predicate<IpAddress> known) {
+    private static void accept(Channel channel, ChannelGroup channels, Predicate<IpAddress> known, Sink sink) {
         InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
         if (!known.test(IpAddress.ofBytes(remote.getAddress().getAddress()))) {
             LOGGER.warn(
@@ -114,36 +110,32 @@ public final class TransferStreams implements AutoCloseable {
         channels.add(channel);
         channel.pipeline()
                 .addLast(new LengthFieldBasedFrameDecoder(
-                        MAX_MESSAGE_BYTES + LENGTH_FIELD_BYTES, 0, LENGTH_FIELD_BYTES, 0, LENGTH_FIELD_BYTES))
+                        MAX_MESSAGE_BYTES + Outbox.LENGTH_FIELD_BYTES,
+                        0,
+                        Outbox.LENGTH_FIELD_BYTES,
+                        0,
+                        Outbox.LENGTH_FIELD_BYTES))
                 .addLast(new Receiver(sink));
     }
 
-    /** Does for the calling thread what the first message on a stream would need a millisecond or two for. */
-    public void prepare() {
-        ByteBufAllocator.DEFAULT
-                .directBuffer(LENGTH_FIELD_BYTES)
-                .writeShort(0)
-                .writeBytes(MemorySegment.ofArray(new byte[1]).asByteBuffer())
-                .release();
+    /** Where it listens; with the port that it was given if it asked for any. */
+    public Endpoint bound() {
+        return bound;
     }
 
     /** Whether the stream to a peer takes a message now; if there is none, it begins to open one. */
     public boolean canTransfer(Endpoint peer) {
-        Channel channel = outgoing.computeIfAbsent(peer, Outgoing::new).open();
-        return channel != null && channel.isWritable();
+        Outbox outbox = outgoing.computeIfAbsent(peer, Outgoing::new).open();
+        return outbox != null && outbox.hasRoom(MAX_MESSAGE_BYTES);
     }
 
-    /** Sends a message on the stream to a peer, unless that broke a moment ago. */
+    /** Sends a message on the stream to a peer, which must take one, unless that broke a moment ago. */
     public void transfer(Endpoint peer, MemorySegment message, long offset, int length) {
         Outgoing stream = outgoing.get(peer);
-        Channel channel = stream == null ? null : stream.open();
-        if (channel == null) {
-            return;
+        Outbox outbox = stream == null ? null : stream.open();
+        if (outbox != null) {
+            outbox.put(message, offset, length);
         }
-        ByteBuf buffer = channel.alloc().directBuffer(LENGTH_FIELD_BYTES + length);
-        buffer.writeShort(length);
-        buffer.writeBytes(message.asSlice(offset, length).asByteBuffer());
-        channel.writeAndFlush(buffer, channel.voidPromise());
     }
 
     /** Closes every connection. Waits, so not to be called on the loop. */
@@ -159,7 +151,7 @@ public final class TransferStreams implements AutoCloseable {
     /** The connection to one peer, opened when asked for and again after it broke. */
     private final class Outgoing {
         private final Endpoint peer;
-        private volatile @Nullable Channel channel;
+        private volatile @Nullable Outbox outbox;
         private volatile boolean connecting;
 
         Outgoing(Endpoint peer) {
@@ -167,8 +159,8 @@ public final class TransferStreams implements AutoCloseable {
         }
 
         @Nullable
-        Channel open() {
-            Channel current = channel;
+        Outbox open() {
+            Outbox current = outbox;
             if (current == null && !connecting) {
                 connecting = true;
                 loop.execute(this::connect);
@@ -182,7 +174,6 @@ public final class TransferStreams implements AutoCloseable {
                     .channel(EpollSocketChannel.class)
                     .option(ChannelOption.TCP_NODELAY, true)
                     .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-                    .option(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                     .handler(new ChannelInitializer<>() {
                         @Override
                         protected void initChannel(Channel opened) {
@@ -190,7 +181,7 @@ public final class TransferStreams implements AutoCloseable {
                             opened.pipeline().addLast(new Sender());
                         }
                     })
-                    .localAddress(new InetSocketAddress(local.toString(), 0))
+                    .localAddress(socketAddress(new Endpoint(bound.address(), 0)))
                     .remoteAddress(socketAddress(peer))
                     .connect()
                     .addListener((ChannelFuture future) -> onConnected(future));
@@ -198,7 +189,7 @@ public final class TransferStreams implements AutoCloseable {
 
         private void onConnected(ChannelFuture future) {
             if (future.isSuccess()) {
-                channel = future.channel();
+                outbox = new Outbox(future.channel());
                 connecting = false;
                 future.channel().closeFuture().addListener(closed -> onClosed());
             } else {
@@ -209,12 +200,12 @@ public final class TransferStreams implements AutoCloseable {
         }
 
         private void onClosed() {
-            channel = null;
+            outbox = null;
             sink.onClosed(peer);
         }
     }
 
-    /** Ends a connection that failed: each message that still waits in it tells of the same failure. */
+    /** Ends a connection that failed. */
     private static final class Sender extends ChannelInboundHandlerAdapter {
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
@@ -228,7 +219,6 @@ public final class TransferStreams implements AutoCloseable {
         private final Sink sink;
 
         Receiver(Sink sink) {
-            super(false);
             this.sink = sink;
         }
 
@@ -236,7 +226,7 @@ public final class TransferStreams implements AutoCloseable {
         protected void channelRead0(ChannelHandlerContext context, ByteBuf message) {
             MemorySegment segment = MemorySegment.ofAddress(message.memoryAddress() + message.readerIndex())
                     .reinterpret(message.readableBytes());
-            sink.onMessage(segment, message::release);
+            sink.onMessage(segment);
         }
 
         @Override

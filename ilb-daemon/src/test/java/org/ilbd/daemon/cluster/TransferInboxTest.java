@@ -8,11 +8,11 @@ import io.netty.channel.epoll.EpollIoHandler;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,9 +23,10 @@ class TransferInboxTest {
     private final MultiThreadIoEventLoopGroup group = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final SingleThreadIoEventLoop loop = (SingleThreadIoEventLoop) group.next();
     private final List<Integer> taken = new ArrayList<>();
-    private final AtomicInteger released = new AtomicInteger();
     private final CountDownLatch allTaken = new CountDownLatch(MESSAGES);
-    private final TransferInbox inbox = new TransferInbox(loop, this::take);
+    private final TransferInbox inbox = new TransferInbox(loop, some -> some.take(this::take));
+
+    private final TransferInbox unwatched = new TransferInbox(loop, some -> {});
 
     @AfterEach
     void endTheLoop() {
@@ -42,7 +43,7 @@ class TransferInboxTest {
     }
 
     private void addTo(TransferInbox some, int number) {
-        some.add(MemorySegment.ofArray(new int[] {number}), released::incrementAndGet);
+        some.add(MemorySegment.ofArray(new int[] {number}));
     }
 
     private void awaitAll() throws InterruptedException {
@@ -70,13 +71,31 @@ class TransferInboxTest {
     }
 
     @Test
-    void allMessagesAreTakenInOrderAndReleased() throws InterruptedException {
+    void allMessagesAreTakenInOrder() throws InterruptedException {
         IntStream.range(0, MESSAGES).forEach(this::add);
         awaitAll();
 
         assertThat(taken)
                 .containsExactlyElementsOf(IntStream.range(0, MESSAGES).boxed().toList());
-        assertThat(released).hasValue(MESSAGES);
+    }
+
+    @Test
+    void theMemoryOfAMessageThatWasTakenIsUsedAgain() {
+        List<MemorySegment> buffers = new ArrayList<>();
+        for (int length : new int[] {1, TransferInbox.BUFFER_BYTES, TransferInbox.BUFFER_BYTES + 1, 2}) {
+            byte[] message = new byte[length];
+            message[length - 1] = 7;
+            unwatched.add(MemorySegment.ofArray(message));
+            Arrays.fill(message, (byte) 0);
+            unwatched.take(taken -> {
+                assertThat(taken.byteSize()).isEqualTo(length);
+                assertThat(taken.get(ValueLayout.JAVA_BYTE, length - 1)).isEqualTo((byte) 7);
+                buffers.add(taken);
+            });
+        }
+        assertThat(buffers.stream().map(MemorySegment::address).distinct()).hasSize(2);
+        assertThat(buffers.get(1).address()).isEqualTo(buffers.get(0).address());
+        assertThat(buffers.get(3).address()).isEqualTo(buffers.get(0).address());
     }
 
     /** Who adds a message may be stopped before it can see whether somebody takes it already. */
@@ -88,7 +107,8 @@ class TransferInboxTest {
         List<Runnable> onTaking = List.of(() -> await(added), second::countDown, third::countDown);
         TransferInbox slow = new TransferInbox(
                 loop,
-                message -> onTaking.get(message.get(ValueLayout.JAVA_INT, 0)).run(),
+                some -> some.take(message ->
+                        onTaking.get(message.get(ValueLayout.JAVA_INT, 0)).run()),
                 new StoppingQueue(added, second, loop));
         addTo(slow, 0);
         addTo(slow, 1);
@@ -123,7 +143,7 @@ class TransferInboxTest {
         @Override
         public boolean add(TransferInbox.Message message) {
             boolean changed = super.add(message);
-            if (message.bytes().get(ValueLayout.JAVA_INT, 0) == 1) {
+            if (message.buffer().get(ValueLayout.JAVA_INT, 0) == 1) {
                 added.countDown();
                 TransferInboxTest.await(taken);
                 loop.submit(() -> {}).awaitUninterruptibly();

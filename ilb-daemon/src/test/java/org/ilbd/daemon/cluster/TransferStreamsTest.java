@@ -51,9 +51,8 @@ class TransferStreamsTest {
         final Queue<Endpoint> closed = new ConcurrentLinkedQueue<>();
 
         @Override
-        public void onMessage(MemorySegment message, Runnable release) {
+        public void onMessage(MemorySegment message) {
             messages.add(message.toArray(JAVA_BYTE));
-            release.run();
         }
 
         @Override
@@ -198,7 +197,7 @@ class TransferStreamsTest {
     }
 
     @Test
-    void aReceiverThatTakesNothingStopsTheSenderAtItsMark() throws Exception {
+    void aReceiverThatTakesNothingStopsTheSenderWhenItsOutboxIsFull() throws Exception {
         TransferStreams sender = open(FIRST, first);
         try (ServerSocket silent = new ServerSocket()) {
             silent.setReceiveBufferSize(64 * 1024);
@@ -210,7 +209,7 @@ class TransferStreamsTest {
                 frames++;
                 loop.submit(() -> {}).sync();
             }
-            assertThat(frames).isBetween(60, 9_999);
+            assertThat(frames).isBetween(20, 9_999);
         }
         until(() -> first.closed.size() == 1);
     }
