@@ -43,9 +43,9 @@ class AuthenticationIT {
         for (String file : List.of(OLD_KEY + "\n" + NEW_KEY, NEW_KEY + "\n" + OLD_KEY, NEW_KEY)) {
             write(keys, file);
             for (Ilb ilb : ilbs) {
-                int reloads = reloads(ilb);
+                int reloads = ilb.reloads();
                 ilb.signal("HUP");
-                await().atMost(Lab.PATIENCE).until(() -> reloads(ilb) > reloads);
+                await().atMost(Lab.PATIENCE).until(() -> ilb.reloads() > reloads);
                 traffic.awaitRounds(1);
             }
         }
@@ -74,10 +74,6 @@ class AuthenticationIT {
         assertThat(last.get("failed") + last.get("short-failed"))
                 .as(last.line())
                 .isZero();
-    }
-
-    private static int reloads(Ilb ilb) {
-        return ilb.child().errors().split("reloaded:", -1).length;
     }
 
     @Test

@@ -21,52 +21,6 @@ class ClusterIT {
     @RegisterExtension
     final Lab lab = new Lab();
 
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"maglev", "round-robin", "least-connections", "random-two-choices", "least-load", "bounded-load"
-            })
-    void everyRequestOnANewConnectionIsAnsweredAndEverybodyTakesPart(String scheduler) {
-        lab.up();
-        lab.startServers(SERVERS, 80);
-        List<Ilb> ilbs = lab.startIlbs(ILBS, "--scheduler", scheduler);
-
-        Traffic traffic = lab.startTraffic(VIP, "short-rate=400", "short-limit=1000");
-        traffic.awaitShorts(1000);
-        Traffic.Report report = traffic.stop();
-
-        assertThat(report.get("short-failed")).as(report.line()).isZero();
-        assertThat(report.get("short-done")).as(report.line()).isEqualTo(1000);
-        for (int server = 1; server <= SERVERS; server++) {
-            assertThat(report.get("short-server" + server)).as(report.line()).isGreaterThan(200);
-        }
-        List<Scrape> scrapes = scrapes(ilbs);
-        assertThat(scrapes).allSatisfy(scrape -> {
-            assertThat(scrape.value("ilbd_service_packets_total", "direction=\"in\""))
-                    .isPositive();
-            assertThat(scrape.value("ilbd_new_connections_total")).isPositive();
-        });
-        assertThat(sum(scrapes, "ilbd_new_connections_total")).isEqualTo(1000);
-    }
-
-    @Test
-    void bySourceHashAllConnectionsOfAClientGoToOneServerThroughAllIlbs() {
-        lab.up();
-        lab.startServers(SERVERS, 80);
-        List<Ilb> ilbs = lab.startIlbs(ILBS, "--scheduler", "source-hash");
-
-        Traffic traffic = lab.startTraffic(VIP, "short-rate=400", "short-limit=400");
-        traffic.awaitShorts(400);
-        Traffic.Report report = traffic.stop();
-
-        assertThat(report.get("short-failed")).as(report.line()).isZero();
-        assertThat(IntStream.rangeClosed(1, SERVERS).mapToLong(server -> report.get("short-server" + server)))
-                .as(report.line())
-                .containsExactlyInAnyOrder(400L, 0L, 0L);
-        assertThat(scrapes(ilbs))
-                .allSatisfy(scrape ->
-                        assertThat(scrape.value("ilbd_new_connections_total")).isPositive());
-    }
-
     @Test
     void withAffinityAllConnectionsOfAClientGoToOneServerAlsoAfterItsOwnerAndThenItsBackupWereKilled() {
         lab.up();

@@ -47,11 +47,13 @@ final class Conversation {
      * Begins to connect; the first round follows at once.
      *
      * @param once to close after one round
+     * @param source the client's address; the wildcard for whichever the kernel takes
      */
     Conversation(
             int number,
             boolean once,
             int messageBytes,
+            InetSocketAddress source,
             InetSocketAddress target,
             Selector selector,
             TrafficCounts counts,
@@ -69,6 +71,9 @@ final class Conversation {
         counts.began(once);
         key = channel.register(selector, SelectionKey.OP_CONNECT, this);
         try {
+            if (!source.getAddress().isAnyLocalAddress()) {
+                channel.bind(source);
+            }
             channel.connect(target);
         } catch (IOException e) {
             fail(e);

@@ -1,5 +1,7 @@
 package org.ilbd.daemon.it;
 
+import static org.awaitility.Awaitility.await;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -61,6 +63,18 @@ final class Ilb {
     void reload(String configuration) {
         write(file, configuration);
         signal("HUP");
+    }
+
+    /** Gives it another configuration; returns when it works by it. */
+    void reloadWhole(String configuration) {
+        int before = reloads();
+        reload(configuration);
+        await().atMost(Lab.PATIENCE).until(() -> reloads() > before);
+    }
+
+    /** How often it has said that it reloaded. */
+    int reloads() {
+        return child.errors().split("reloaded:", -1).length - 1;
     }
 
     void signal(String name) {

@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  *
  * <p>Arguments, {@code name=value}: {@code target=ADDRESS:PORT}; {@code long}, a number of connections; {@code interval}, milliseconds from
  * one message of a connection to its next, as long as echoes come back; {@code size} of a message in bytes; {@code short-rate} in connections a second; {@code short-limit}, how many
- * of them in all; {@code connecting}, how many handshakes at a time.
+ * of them in all; {@code connecting}, how many handshakes at a time; {@code sources}, up to 65,000
+ * clients that take turns, which are the addresses from 10.8.0.1 on; 0 for the host's own.
  *
  * <p>Obeys lines on its standard input: {@code report} prints one line of {@code name=value}, see {@link TrafficCounts}; {@code mark} forgets
  * what has taken longest so far; {@code ports} prints the ports of the long connections that live, {@code broken} of those that have broken;
@@ -64,7 +65,8 @@ final class TrafficProcess {
             int size,
             int shortRate,
             long shortLimit,
-            int connecting) {
+            int connecting,
+            int sources) {
         static Options parse(String[] arguments) {
             InetSocketAddress target = new InetSocketAddress(0);
             int longs = 0;
@@ -73,6 +75,7 @@ final class TrafficProcess {
             int shortRate = 0;
             long shortLimit = Long.MAX_VALUE;
             int connecting = 64;
+            int sources = 0;
             for (String argument : arguments) {
                 String value = argument.substring(argument.indexOf('=') + 1);
                 switch (argument.substring(0, argument.indexOf('='))) {
@@ -83,11 +86,28 @@ final class TrafficProcess {
                     case "short-rate" -> shortRate = Integer.parseInt(value);
                     case "short-limit" -> shortLimit = Long.parseLong(value);
                     case "connecting" -> connecting = Integer.parseInt(value);
+                    case "sources" -> sources = Integer.parseInt(value);
                     default -> throw new IllegalArgumentException(argument);
                 }
             }
             return new Options(
-                    target, longs, TimeUnit.MILLISECONDS.toNanos(interval), size, shortRate, shortLimit, connecting);
+                    target,
+                    longs,
+                    TimeUnit.MILLISECONDS.toNanos(interval),
+                    size,
+                    shortRate,
+                    shortLimit,
+                    connecting,
+                    sources);
+        }
+
+        /** The client of a connection. */
+        InetSocketAddress source(int number) {
+            if (sources == 0) {
+                return new InetSocketAddress(0);
+            }
+            int host = 1 + number % sources;
+            return new InetSocketAddress("10.8." + (host >> 8) + "." + (host & 0xff), 0);
         }
 
         private static InetSocketAddress address(String text) {
@@ -166,7 +186,9 @@ final class TrafficProcess {
 
     private void openLongs(long now) throws IOException {
         while (opened < options.longs && counts.connecting() < options.connecting) {
-            conversations.add(new Conversation(opened++, false, options.size, options.target, selector, counts, now));
+            conversations.add(new Conversation(
+                    opened, false, options.size, options.source(opened), options.target, selector, counts, now));
+            opened++;
         }
     }
 
@@ -175,7 +197,8 @@ final class TrafficProcess {
         while (shortsOpened < due && counts.connecting() < options.connecting) {
             // Numbers after those of the long ones, so that each has its own part of the pattern.
             int number = (int) (options.longs + shortsOpened++);
-            shorts.add(new Conversation(number, true, options.size, options.target, selector, counts, now));
+            shorts.add(new Conversation(
+                    number, true, options.size, options.source(number), options.target, selector, counts, now));
         }
     }
 
