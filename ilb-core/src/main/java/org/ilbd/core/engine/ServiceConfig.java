@@ -80,20 +80,10 @@ public record ServiceConfig(
                 servers);
     }
 
-    /** The same service with another scheduler, and another rule for when its intake changes. */
-    public ServiceConfig withScheduler(SchedulerKind otherScheduler, IntakeSettings otherIntake) {
+    /** The same service with another rule for when its intake changes. */
+    public ServiceConfig withIntake(IntakeSettings other) {
         return new ServiceConfig(
-                name,
-                vip,
-                forwarding,
-                otherScheduler,
-                balanceFactor,
-                otherIntake,
-                orphan,
-                selection,
-                policy,
-                affinity,
-                servers);
+                name, vip, forwarding, scheduler, balanceFactor, other, orphan, selection, policy, affinity, servers);
     }
 
     /** The same service whose servers are selected otherwise. */

@@ -141,7 +141,7 @@ final class Servers {
                         "web", simulation.vip(), Forwarding.DIRECT, schedule.scheduler(), schedule.orphan(), configs())
                 .withPolicy(
                         new ServicePolicy(0, OnDown.KEEP, schedule.allDown(), 0, 0, LOAD_AGE_NANOS, PassiveHealth.OFF))
-                .withScheduler(schedule.scheduler(), INTAKE)
+                .withIntake(INTAKE)
                 .withSelection(SelectionPolicy.DEFAULT.by(schedule.authority()));
         return List.of(schedule.affinity() ? service.withAffinity(AFFINITY) : service);
     }

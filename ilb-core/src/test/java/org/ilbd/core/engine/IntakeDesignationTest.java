@@ -20,10 +20,17 @@ import org.junit.jupiter.api.Test;
 /** How the ILBs of a cluster keep of one mind about a service's intake. */
 class IntakeDesignationTest {
     private static final IntakeSettings SETTINGS = new IntakeSettings(750, 0, 1_000_000_000);
-    private static final ServiceConfig SERVICE = Settings.service(VIP, 4).withScheduler(SchedulerKind.INTAKE, SETTINGS);
+    private static final ServiceConfig SERVICE = service(SchedulerKind.INTAKE);
 
     private int nextClient;
     private TestCluster cluster = new TestCluster(new Settings().services(SERVICE));
+
+    private static ServiceConfig service(SchedulerKind scheduler) {
+        ServiceConfig usual = Settings.service(VIP, 4);
+        return new ServiceConfig(
+                        usual.name(), usual.vip(), usual.forwarding(), scheduler, usual.orphan(), usual.servers())
+                .withIntake(SETTINGS);
+    }
 
     private ServiceIntake intake(int ilb) {
         return cluster.ilb(ilb).engine.services().getFirst().intake();
@@ -153,9 +160,8 @@ class IntakeDesignationTest {
 
     @Test
     void theIntakeMovesWhenItsTimeIsUp() {
-        cluster = new TestCluster(new Settings()
-                .services(SERVICE.withScheduler(
-                        SchedulerKind.INTAKE, new IntakeSettings(750, 2_000_000_000L, 1_000_000_000))));
+        cluster = new TestCluster(
+                new Settings().services(SERVICE.withIntake(new IntakeSettings(750, 2_000_000_000L, 1_000_000_000))));
         takers();
         assertAllHold(node(0));
         cluster.advanceMillis(2_000);
@@ -342,10 +348,7 @@ class IntakeDesignationTest {
         cluster.advanceMillis(1_000);
         assertAllHold(node(0));
         for (int ilb = 0; ilb < 3; ilb++) {
-            cluster.ilb(ilb)
-                    .engine
-                    .reconfigure(List.of(
-                            SERVICE.withScheduler(SchedulerKind.INTAKE, new IntakeSettings(400, 0, 1_000_000_000))));
+            cluster.ilb(ilb).engine.reconfigure(List.of(SERVICE.withIntake(new IntakeSettings(400, 0, 1_000_000_000))));
         }
         cluster.advanceMillis(50);
         assertAllHold(node(1));
@@ -372,7 +375,7 @@ class IntakeDesignationTest {
                         SchedulerKind.INTAKE,
                         Orphan.HASH,
                         SERVICE.servers())
-                .withScheduler(SchedulerKind.INTAKE, SETTINGS);
+                .withIntake(SETTINGS);
         cluster = new TestCluster(new Settings().services(SERVICE, other));
         reportLoad(node(0), 800);
         cluster.advanceMillis(500);
@@ -389,7 +392,7 @@ class IntakeDesignationTest {
         cluster.advanceMillis(500);
         for (SchedulerKind kind : List.of(SchedulerKind.ROUND_ROBIN, SchedulerKind.INTAKE)) {
             for (int ilb = 0; ilb < 3; ilb++) {
-                cluster.ilb(ilb).engine.reconfigure(List.of(SERVICE.withScheduler(kind, SETTINGS)));
+                cluster.ilb(ilb).engine.reconfigure(List.of(service(kind)));
             }
             assertThat(takers()).hasSize(kind == SchedulerKind.INTAKE ? 1 : 4);
         }

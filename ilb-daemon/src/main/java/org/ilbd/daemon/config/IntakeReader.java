@@ -1,16 +1,12 @@
 package org.ilbd.daemon.config;
 
 import java.time.Duration;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /** What a service's section says of when another server is its intake. */
 final class IntakeReader {
-    private static final Pattern PERCENT = Pattern.compile("([0-9]{1,3})(?:\\.([0-9]))?%");
-    private static final Kind<Integer> THRESHOLD =
-            Kind.text("a percentage in 1%..100% such as \"75%\"", IntakeReader::perMille);
+    private static final Kind<Integer> THRESHOLD = Kind.percent(1);
     private static final Kind<Duration> MAX_TIME = Kind.duration(Duration.ZERO, Duration.ofDays(7));
     /** Without a least time, two servers that are both above the threshold would take turns with every tick. */
     private static final Kind<Duration> MIN_TIME = Kind.duration(Duration.ofMillis(100), Duration.ofHours(1));
@@ -38,18 +34,5 @@ final class IntakeReader {
         }
         section.finish();
         return new IntakeSettings(threshold, most.toNanos(), least.toNanos());
-    }
-
-    private static int perMille(final String text) {
-        final Matcher matcher = PERCENT.matcher(text);
-        if (!matcher.matches()) {
-            throw new IllegalArgumentException("'" + text + "' is not a percentage such as 75% or 92.5%");
-        }
-        final int tenths = matcher.group(2) == null ? 0 : Integer.parseInt(matcher.group(2));
-        final int perMille = Integer.parseInt(matcher.group(1)) * 10 + tenths;
-        if (perMille < 10 || perMille > 1_000) {
-            throw new IllegalArgumentException("'" + text + "' is not in 1%..100%");
-        }
-        return perMille;
     }
 }

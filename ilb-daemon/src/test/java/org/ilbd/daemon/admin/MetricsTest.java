@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.ilbd.core.engine.Engine;
-import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.Server;
 import org.ilbd.core.engine.ServerReport;
 import org.ilbd.core.engine.ServiceConfig;
@@ -90,7 +89,8 @@ class MetricsTest {
     @Test
     void anIntakeIsShownWhereThereIsOne() {
         assertThat(ilbdLines()).doesNotContain("intake");
-        engine.reconfigure(List.of(WEB.withScheduler(SchedulerKind.INTAKE, IntakeSettings.DEFAULT)));
+        engine.reconfigure(List.of(new ServiceConfig(
+                WEB.name(), WEB.vip(), WEB.forwarding(), SchedulerKind.INTAKE, WEB.orphan(), WEB.servers())));
         test.becomeActive();
         test.tick();
 

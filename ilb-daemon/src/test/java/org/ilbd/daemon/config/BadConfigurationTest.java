@@ -271,12 +271,12 @@ class BadConfigurationTest {
                 bad(
                         "scheduler = maglev",
                         "scheduler = intake, intake { threshold = 0.75 }",
-                        "ilb.conf:16: ilb.services.web.intake.threshold: '0.75' is not a percentage such as 75% or"
-                                + " 92.5%"),
+                        "ilb.conf:16: ilb.services.web.intake.threshold: '0.75' is not a percentage in 1%..100%; write the"
+                                + " % too"),
                 bad(
                         "scheduler = maglev",
                         "scheduler = intake, intake { threshold = 101% }",
-                        "ilb.conf:16: ilb.services.web.intake.threshold: '101%' is not in 1%..100%"),
+                        "ilb.conf:16: ilb.services.web.intake.threshold: 101% is not in 1%..100%"),
                 bad(
                         "scheduler = maglev",
                         "scheduler = intake, intake { max-time = 8d }",
