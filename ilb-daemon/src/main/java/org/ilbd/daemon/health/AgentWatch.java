@@ -4,13 +4,10 @@ import io.netty.channel.EventLoop;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.daemon.config.AgentSettings;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,15 +18,9 @@ import org.slf4j.LoggerFactory;
 final class AgentWatch {
     private static final Logger LOG = LoggerFactory.getLogger(AgentWatch.class);
 
-    private final EventLoop loop;
-    private final Random random;
     private final ServerCounts counts;
     private final Consumer<AgentReply> onReply;
-    private final AgentSettings settings;
-    private final Probe probe;
-    private @Nullable Future<?> next;
-    private Probe.@Nullable Running running;
-    private long startedNanos;
+    private final Rounds rounds;
     /** The latest result that was told, so that a bad one is told once. */
     private AgentResult told = AgentResult.OK;
     /** What the latest reply said but for figures. */
@@ -47,41 +38,18 @@ final class AgentWatch {
             Optional<IpAddress> source,
             ServerCounts counts,
             Consumer<AgentReply> onReply) {
-        this.loop = loop;
-        this.random = random;
         this.counts = counts;
         this.onReply = onReply;
-        this.settings = settings;
         Endpoint agent = new Endpoint(counts.server().address(), settings.port());
-        probe = new AgentProbe(loop, new Attempt.Target(agent, source, settings.timeout()), settings.send());
-        schedule(random.nextLong(settings.interval().toNanos() / 10 + 1));
+        Probe probe = new AgentProbe(loop, new Attempt.Target(agent, source, settings.timeout()), settings.send());
+        rounds = new Rounds(loop, random, probe, settings::interval, this::finished);
     }
 
     void stop() {
-        if (next != null) {
-            next.cancel(false);
-            next = null;
-        }
-        if (running != null) {
-            running.cancel();
-            running = null;
-        }
-    }
-
-    private void schedule(long delayNanos) {
-        next = loop.schedule(this::ask, delayNanos, TimeUnit.NANOSECONDS);
-    }
-
-    private void ask() {
-        next = null;
-        startedNanos = System.nanoTime();
-        running = probe.begin(this::finished);
+        rounds.stop();
     }
 
     private void finished(CheckOutcome outcome) {
-        running = null;
-        long interval = HealthCheck.jittered(settings.interval().toNanos(), random);
-        schedule(Math.max(0, startedNanos + interval - System.nanoTime()));
         switch (outcome.result()) {
             case PASSED -> read(outcome.text());
             case TIMEOUT -> count(AgentResult.TIMEOUT, outcome.text());

@@ -1,9 +1,8 @@
 package org.ilbd.daemon.health;
 
 import io.netty.channel.EventLoop;
+import java.time.Duration;
 import java.util.Random;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.daemon.config.HealthProbe;
@@ -13,11 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The checks of one server, one at a time, for as long as it is watched. On its event loop only.
- *
- * <p><b>Times.</b> A check begins one interval after the one before it began, or when that one ends if that is later. Each interval is off by
- * up to a tenth, at random, and the first check begins within a tenth of an interval: so that the checks of many servers, and of many ILBs
- * that started in the same instant, do not stay in step. While the latest check speaks against the state, the fast interval counts.
+ * The checks of one server, for as long as it is watched. While the latest check speaks against the state, the fast interval counts. On
+ * its event loop only.
  */
 final class HealthCheck {
     private static final Logger LOG = LoggerFactory.getLogger(HealthCheck.class);
@@ -29,13 +25,9 @@ final class HealthCheck {
     private final Consumer<String> onTurn;
     private HealthSettings settings;
     private HealthState state;
-    private Probe probe;
-    /** The task that will make the next check; null while one is under way. */
-    private @Nullable Future<?> next;
-    /** The check that is under way, else null. */
-    private Probe.@Nullable Running running;
+    /** Null while the server is not checked. */
+    private @Nullable Rounds rounds;
 
-    private long startedNanos;
     private boolean obstacleLogged;
 
     /** @param onTurn told why, when the server went up or down by a check */
@@ -53,7 +45,6 @@ final class HealthCheck {
         this.onTurn = onTurn;
         this.settings = settings;
         this.state = HealthState.unchecked(settings.rise(), settings.fall());
-        this.probe = probe();
     }
 
     boolean up() {
@@ -68,7 +59,6 @@ final class HealthCheck {
         stop();
         boolean checkedSoFar = isChecked();
         settings = newSettings;
-        probe = probe();
         state = checkedSoFar
                 ? state.withLimits(settings.rise(), settings.fall())
                 : HealthState.unchecked(settings.rise(), settings.fall());
@@ -77,23 +67,23 @@ final class HealthCheck {
 
     /** Ends the watching; a check that is under way is given up. */
     void stop() {
-        if (next != null) {
-            next.cancel(false);
-            next = null;
-        }
-        if (running != null) {
-            running.cancel();
-            running = null;
+        if (rounds != null) {
+            rounds.stop();
+            rounds = null;
         }
     }
 
     void begin() {
         if (isChecked()) {
-            schedule(random.nextLong(settings.interval().toNanos() / 10 + 1));
+            rounds = new Rounds(loop, random, probe(), this::interval, this::finished);
         } else if (!state.up()) {
             state = HealthState.unchecked(settings.rise(), settings.fall());
             onTurn.accept("it is not checked any more");
         }
+    }
+
+    private Duration interval() {
+        return state.isContested() ? settings.fastInterval() : settings.interval();
     }
 
     private boolean isChecked() {
@@ -114,23 +104,9 @@ final class HealthCheck {
         };
     }
 
-    private void schedule(long delayNanos) {
-        next = loop.schedule(this::check, delayNanos, TimeUnit.NANOSECONDS);
-    }
-
-    private void check() {
-        next = null;
-        startedNanos = System.nanoTime();
-        running = probe.begin(this::finished);
-    }
-
     private void finished(CheckOutcome outcome) {
-        running = null;
         counts.count(outcome.result());
-        boolean turned = take(outcome);
-        long interval = (state.isContested() ? settings.fastInterval() : settings.interval()).toNanos();
-        schedule(Math.max(0, startedNanos + jittered(interval, random) - System.nanoTime()));
-        if (turned) {
+        if (take(outcome)) {
             onTurn.accept(state.up() ? settings.rise() + " checks passed" : outcome.text());
         }
     }
@@ -149,11 +125,5 @@ final class HealthCheck {
         }
         obstacleLogged = false;
         return state.onCheck(outcome.result() == CheckResult.PASSED);
-    }
-
-    /** An interval off by up to a tenth, either way. */
-    static long jittered(long intervalNanos, Random random) {
-        long tenth = intervalNanos / 10;
-        return intervalNanos - tenth + random.nextLong(2 * tenth + 1);
     }
 }

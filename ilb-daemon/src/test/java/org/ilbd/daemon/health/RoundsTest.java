@@ -6,11 +6,11 @@ import java.util.Random;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
-class HealthCheckTest {
+class RoundsTest {
     @Test
     void intervalsAreOffByUpToATenthAndMakeUseOfAllOfIt() {
         Random random = new Random(1);
-        long[] intervals = LongStream.generate(() -> HealthCheck.jittered(1_000_000, random))
+        long[] intervals = LongStream.generate(() -> Rounds.jittered(1_000_000, random))
                 .limit(10_000)
                 .sorted()
                 .toArray();
@@ -22,6 +22,6 @@ class HealthCheckTest {
 
     @Test
     void shortestIntervalIsNotOffAtAll() {
-        assertThat(HealthCheck.jittered(1, new Random(1))).isEqualTo(1);
+        assertThat(Rounds.jittered(1, new Random(1))).isEqualTo(1);
     }
 }
