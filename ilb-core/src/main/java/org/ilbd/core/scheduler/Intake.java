@@ -25,7 +25,7 @@ import org.ilbd.core.packet.IpAddress;
  * is interpreted: the threshold is for what was measured.
  *
  * <p><b>Cost.</b> A selection is O(servers of the intake); the first of a stand-in, and those while all are full, O(servers); an update O(servers), O(n log n)
- * for another set. <b>Memory.</b> 16 bytes for each server.
+ * for another set. <b>Memory.</b> 12 bytes for each server.
  */
 public final class Intake implements Scheduler {
     /** A load that nobody has measured. */
