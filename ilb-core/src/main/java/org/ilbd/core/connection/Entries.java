@@ -50,6 +50,9 @@ final class Entries {
 
     private static final long IPV6_BIT = 1L << 32;
 
+    /** Of the third word of a key; the bits above are zero. */
+    private static final int SERVICE_AND_PORT_BITS = 33;
+
     /** In place of a service and port: no key has it, so a free slot matches none. */
     private static final long NO_KEY = -1;
 
@@ -256,6 +259,11 @@ final class Entries {
         int counted = 0;
         for (int slot = nextSlot(NONE); slot != NONE; slot = nextSlot(slot)) {
             counted++;
+            // The hash of a key, which names its place in the index, need not tell these bits apart.
+            Consistency.require(
+                    serviceAndPort(slot) >>> SERVICE_AND_PORT_BITS == 0,
+                    "slot %d has bits above those of a service and a port",
+                    slot);
         }
         Consistency.require(counted == size, "%d slots are marked live, not %d", counted, size);
         int freed = 0;
