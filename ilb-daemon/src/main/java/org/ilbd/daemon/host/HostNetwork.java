@@ -29,6 +29,13 @@ import org.slf4j.LoggerFactory;
 public final class HostNetwork implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HostNetwork.class);
 
+    /**
+     * The IPv4 dummy address (RFC 7600, 4.8), by which nobody is reached. With rp_filter above 0, however loose, a device without
+     * an address takes no packet whose source is reached through another (fib_validate_source): those of nat and for a server
+     * on this host.
+     */
+    private static final String DUMMY_ADDRESS = "192.0.0.8/32";
+
     private final String interfaceName;
     private final String tun;
     private final StateFile file;
@@ -201,11 +208,13 @@ public final class HostNetwork implements AutoCloseable {
     }
 
     private void setUpDevice() throws StartupException {
-        // No address of its own, and none made up by the kernel at the moment it goes up: it would solicit routers
-        // through
-        // ilbd.
-        final List<IpCommand.Failure> failures =
-                ip.batch(false, List.of("link set dev " + tun + " addrgenmode none", "link set dev " + tun + " up"));
+        // No address made up by the kernel at the moment it goes up: it would solicit routers through ilbd.
+        final List<IpCommand.Failure> failures = ip.batch(
+                false,
+                List.of(
+                        "link set dev " + tun + " addrgenmode none",
+                        "address replace " + DUMMY_ADDRESS + " dev " + tun + " scope link",
+                        "link set dev " + tun + " up"));
         if (!failures.isEmpty()) {
             throw new StartupException(ExitCode.FAILURE, failures.getFirst().toString());
         }

@@ -96,7 +96,11 @@ class HostNetworkIT {
         assertThat(host.run("ip route show table 74; ip -6 route show table 74"))
                 .contains("default dev ilb0", "blackhole default");
         assertThat(host.run("ip -d link show ilb0")).contains("addrgenmode none", ",UP");
-        assertThat(host.run("ip address show dev ilb0")).doesNotContain("inet");
+        assertThat(host.run("ip address show dev ilb0"))
+                .contains("inet 192.0.0.8/32 scope link")
+                .doesNotContain("inet6");
+        // To a nat server, although the client is not reached through the TUN device.
+        assertThat(host.run("ip route get 10.2.0.101 from 192.0.2.7 iif ilb0")).contains("dev eth0");
         assertThat(sysctls(
                         "ipv4/ip_forward",
                         "ipv6/conf/all/forwarding",
