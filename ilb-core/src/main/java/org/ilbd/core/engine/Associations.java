@@ -208,7 +208,7 @@ final class Associations {
                     // To the same server all the same: it may have seen the SYN and the answer may be on its way.
                     counters.add(Counter.SILENT_SERVERS);
                 }
-                held.touch(slot);
+                passSyn(slot);
                 return slot;
             }
         }
@@ -235,6 +235,22 @@ final class Associations {
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
         return replaces && slot != NONE && transfers.concernsJoiner(tuple) ? NOT_YET : slot;
+    }
+
+    /** A SYN comes through here from its owner. */
+    void passSyn(FourTuple tuple, Server server) {
+        int slot = held.find(server.service(), tuple);
+        if (slot != NONE) {
+            passSyn(slot);
+        }
+    }
+
+    /** The SYN of a connection that is held here comes again, or is the next one's and has overtaken the word of the end. */
+    private void passSyn(int slot) {
+        held.touch(slot);
+        if (held.state(slot) == ConnectionState.ESTABLISHED) {
+            held.noteAnew(slot);
+        }
     }
 
     /**
@@ -457,8 +473,7 @@ final class Associations {
                 }
             }
             case CLOSING -> {
-                if (toldBy == ToldBy.ANNOUNCEMENT
-                        && ageMillis > held.ageMillis(slot) + CachedAssociations.STALE_MILLIS) {
+                if (toldBy == ToldBy.ANNOUNCEMENT && held.isOfBefore(slot, ageMillis)) {
                     // It was the end of the connection that had the port before, and has been overtaken.
                     return ours;
                 }

@@ -28,8 +28,8 @@ final class HeldAssociations {
     /** A newcomer could not be told of the last change, for its stream was full. */
     private static final int MISSED = 64;
 
-    /** A half-open one whose SYN came again. */
-    private static final int RETRANSMITTED = 128;
+    /** A half-open one: its SYN came again. An established one: a SYN came that may be the next connection's on its port. */
+    private static final int AGAIN = 128;
 
     private final OwnedConnections table;
     private final ServiceTable services;
@@ -111,7 +111,20 @@ final class HeldAssociations {
 
     /** Notes that it was announced that long ago. */
     void setAnnounced(int slot, int agoMillis) {
+        set(slot, AGAIN, false);
         table.setStamp(slot, clock.millis() - agoMillis);
+    }
+
+    /** Notes that a connection lives, or another one on its port: a packet says so that goes through both holders. */
+    void noteAnew(int slot) {
+        setAnnounced(slot, 0);
+        set(slot, AGAIN, true);
+    }
+
+    /** Whether an end that is announced may be of the time before the last packet that said that the connection lives. */
+    boolean isOfBefore(int slot, int ageMillis) {
+        boolean again = has(slot, AGAIN) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;
+        return again || ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
     }
 
     /** Whether a RST began the closing. */
@@ -152,8 +165,8 @@ final class HeldAssociations {
 
     /** Notes that the SYN of a half-open one came again; false if that was noted before. */
     boolean noteRetransmitted(int slot) {
-        boolean isFirst = !has(slot, RETRANSMITTED);
-        set(slot, RETRANSMITTED, true);
+        boolean isFirst = !has(slot, AGAIN);
+        set(slot, AGAIN, true);
         return isFirst;
     }
 
@@ -220,7 +233,8 @@ final class HeldAssociations {
         if (!table.transition(slot, to, clock.millis())) {
             return false;
         }
-        table.setFlags(slot, (byte) ((table.flags(slot) & (OWNED | KEPT | MISSED)) | (reset ? RESET : 0)));
+        int stay = OWNED | KEPT | MISSED | (to == ConnectionState.ESTABLISHED ? AGAIN : 0);
+        table.setFlags(slot, (byte) ((table.flags(slot) & stay) | (reset ? RESET : 0)));
         if (from == ConnectionState.HALF_OPEN && to == ConnectionState.ESTABLISHED) {
             server(slot).answered(clock.nanos());
         }

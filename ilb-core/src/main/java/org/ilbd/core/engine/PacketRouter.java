@@ -172,6 +172,8 @@ final class PacketRouter {
             // One that the configuration names no more is not checked any more: what its owner makes of it counts.
             counters.drop(DropReason.SERVER_DOWN);
             return;
+        } else {
+            associations.passSyn(packet.tuple(), server);
         }
         deliver(server);
     }

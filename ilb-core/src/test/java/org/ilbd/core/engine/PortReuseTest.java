@@ -6,7 +6,9 @@ import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.membership.IlbState;
@@ -60,11 +62,7 @@ class PortReuseTest {
         // Longer than a connection that closes is remembered.
         cluster.advanceMillis(40_000);
 
-        for (int holder : new int[] {owner, backup}) {
-            assertThat(cluster.ilb(holder).engine.owned().size(ConnectionState.ESTABLISHED))
-                    .as("at %d", holder)
-                    .isEqualTo(1);
-        }
+        assertEstablishedAtBothHolders();
         cluster.kill(owner);
         cluster.advanceMillis(600);
         assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
@@ -79,6 +77,70 @@ class PortReuseTest {
     @Test
     void theBackupsWordOfTheEndDoesNotComeBehindTheNextConnection() {
         assertTheNextConnectionLives(backup, 0);
+    }
+
+    /** Lets what is said of connections come late, so far as the predicate says; how it arrives after all. */
+    private Runnable delay(Predicate<TestCluster.InFlight> predicate) {
+        List<TestCluster.InFlight> late = new ArrayList<>();
+        cluster.loses(datagram ->
+                isOfType(datagram, MessageType.ASSOCIATIONS) && predicate.test(datagram) && late.add(datagram));
+        return () -> {
+            cluster.loses(datagram -> false);
+            assertThat(late).isNotEmpty();
+            late.forEach(cluster::inject);
+        };
+    }
+
+    private void assertEstablishedAtBothHolders() {
+        for (int holder : new int[] {owner, backup}) {
+            assertThat(cluster.ilb(holder).engine.owned().size(ConnectionState.ESTABLISHED))
+                    .as("at %d", holder)
+                    .isEqualTo(1);
+        }
+    }
+
+    /** The SYN overtakes what is said of the end, which comes to these after it. */
+    private void assertTheNextConnectionOutlivesALateEnd(Predicate<TestCluster.InFlight> toWhom) {
+        cluster.open(neither, CLIENT, VIP);
+        cluster.send(neither, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        Runnable arrives =
+                delay(datagram -> datagram.from().equals(Settings.endpoint(neither)) && toWhom.test(datagram));
+        cluster.send(neither, CLIENT, VIP, FIN_ACK);
+        Endpoint server = only(cluster.send(neither, CLIENT, VIP, SYN));
+        assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
+        arrives.run();
+        // Longer than a connection that closes is remembered.
+        cluster.advanceMillis(40_000);
+
+        assertEstablishedAtBothHolders();
+    }
+
+    @Test
+    void theNextConnectionOutlivesAnEndThatComesLateToTheOwner() {
+        assertTheNextConnectionOutlivesALateEnd(datagram -> datagram.to().equals(Settings.endpoint(owner)));
+    }
+
+    @Test
+    void theNextConnectionOutlivesAnEndThatComesLateToTheBackup() {
+        assertTheNextConnectionOutlivesALateEnd(datagram -> datagram.to().equals(Settings.endpoint(backup)));
+    }
+
+    @Test
+    void theNextConnectionOutlivesAnEndThatComesLateToBoth() {
+        assertTheNextConnectionOutlivesALateEnd(datagram -> true);
+    }
+
+    @Test
+    void theEndOfTheNextConnectionCountsAgainSoonAfterItsSyn() {
+        cluster.open(neither, CLIENT, VIP);
+        cluster.send(neither, CLIENT, VIP, SYN);
+        cluster.send(neither, CLIENT, VIP, ACK);
+        cluster.advanceMillis(50);
+        cluster.send(neither, CLIENT, VIP, FIN_ACK);
+        cluster.advanceMillis(40_000);
+
+        assertThat(cluster.holders(CLIENT, VIP)).isEmpty();
     }
 
     @Test
