@@ -467,8 +467,11 @@ final class Associations {
             }
             case ESTABLISHED -> {
                 held.setUnconfirmed(slot, false);
-                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
-                if (ourState == ConnectionState.HALF_OPEN || wasReset || toldBy != ToldBy.ANNOUNCEMENT) {
+                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here. What has
+                // crossed a RST does not undo it: the other holder may have heard of the RST after it had said that.
+                if (ourState == ConnectionState.HALF_OPEN
+                        || (wasReset && !held.isJustReset(slot))
+                        || toldBy != ToldBy.ANNOUNCEMENT) {
                     toEstablished(slot, tuple);
                 }
             }

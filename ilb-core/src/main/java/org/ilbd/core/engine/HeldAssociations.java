@@ -127,6 +127,11 @@ final class HeldAssociations {
         return again || ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
     }
 
+    /** Whether a RST came so short a time ago that what is announced of the connection may be of the time before. */
+    boolean isJustReset(int slot) {
+        return isReset(slot) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;
+    }
+
     /** Whether a RST began the closing. */
     boolean isReset(int slot) {
         return has(slot, RESET);
@@ -235,6 +240,9 @@ final class HeldAssociations {
         }
         int stay = OWNED | KEPT | MISSED | (to == ConnectionState.ESTABLISHED ? AGAIN : 0);
         table.setFlags(slot, (byte) ((table.flags(slot) & stay) | (reset ? RESET : 0)));
+        if (reset) {
+            setAnnounced(slot, 0);
+        }
         if (from == ConnectionState.HALF_OPEN && to == ConnectionState.ESTABLISHED) {
             server(slot).answered(clock.nanos());
         }

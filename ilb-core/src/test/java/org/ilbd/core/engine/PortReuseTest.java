@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.ilbd.core.engine.OpenConnections.VIP;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
+import static org.ilbd.core.engine.TestCluster.RST;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
 import java.util.ArrayList;
@@ -141,6 +142,19 @@ class PortReuseTest {
         cluster.advanceMillis(40_000);
 
         assertThat(cluster.holders(CLIENT, VIP)).isEmpty();
+    }
+
+    @Test
+    void aConnectionOutlivesARstThatCrossesTheWordThatItIsEstablished() {
+        cluster.send(owner, CLIENT, VIP, SYN);
+        cluster.send(owner, CLIENT, VIP, ACK);
+        // A stranger's, while the backup's answer to the ACK waits in a datagram.
+        cluster.send(owner, CLIENT, VIP, RST);
+        cluster.advanceMillis(10);
+        assertThat(cluster.send(owner, CLIENT, VIP, ACK)).hasSize(1);
+        cluster.advanceMillis(40_000);
+
+        assertEstablishedAtBothHolders();
     }
 
     @Test
