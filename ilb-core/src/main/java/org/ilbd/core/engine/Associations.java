@@ -413,7 +413,7 @@ final class Associations {
         if (slot == NONE) {
             counters.add(Counter.TABLE_FULL);
         } else {
-            held.setReset(slot, reset);
+            held.setReset(slot, reset && state == ConnectionState.CLOSING);
         }
         return slot;
     }
@@ -467,12 +467,16 @@ final class Associations {
             }
             case ESTABLISHED -> {
                 held.setUnconfirmed(slot, false);
-                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here. What has
-                // crossed a RST does not undo it: the other holder may have heard of the RST after it had said that.
+                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
+                // What has crossed a RST does not undo it: the other holder may have heard of the RST afterwards.
                 if (ourState == ConnectionState.HALF_OPEN
                         || (wasReset && !held.isJustReset(slot))
                         || toldBy != ToldBy.ANNOUNCEMENT) {
                     toEstablished(slot, tuple);
+                }
+                if (reset) {
+                    // It came with the packet that undoes a RST, and may have overtaken the word of that.
+                    held.noteAnew(slot);
                 }
             }
             case CLOSING -> {

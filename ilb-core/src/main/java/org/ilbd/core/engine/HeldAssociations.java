@@ -28,7 +28,10 @@ final class HeldAssociations {
     /** A newcomer could not be told of the last change, for its stream was full. */
     private static final int MISSED = 64;
 
-    /** A half-open one: its SYN came again. An established one: a SYN came that may be the next connection's on its port. */
+    /**
+     * A half-open one: its SYN came again. An established one: a SYN came that may be the next connection's on its port, or a
+     * packet that undoes a RST.
+     */
     private static final int AGAIN = 128;
 
     private final OwnedConnections table;

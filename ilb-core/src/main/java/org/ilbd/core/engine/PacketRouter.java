@@ -268,7 +268,7 @@ final class PacketRouter {
                 firstVisited,
                 associations.held().server(slot),
                 AssociationState.ESTABLISHED,
-                false,
+                associations.held().isReset(slot),
                 associations.held().ageMillis(slot));
         associations.establish(slot, packet.tuple());
         return true;

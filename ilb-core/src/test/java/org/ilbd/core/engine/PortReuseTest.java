@@ -158,6 +158,19 @@ class PortReuseTest {
     }
 
     @Test
+    void theWordOfARstThatComesBehindThePacketThatUndoesItEndsNothing() {
+        cluster.send(owner, CLIENT, VIP, SYN);
+        cluster.send(owner, CLIENT, VIP, ACK);
+        cluster.advanceMillis(10);
+        cluster.send(owner, CLIENT, VIP, ACK);
+        cluster.send(owner, CLIENT, VIP, RST);
+        assertThat(cluster.send(owner, CLIENT, VIP, ACK)).hasSize(1);
+        cluster.advanceMillis(40_000);
+
+        assertEstablishedAtBothHolders();
+    }
+
+    @Test
     void aHalfClosedConnectionLivesOnThroughWhoIsNeither() {
         Endpoint server = cluster.open(neither, CLIENT, VIP).endpoint();
         cluster.send(owner, CLIENT, VIP, FIN_ACK);
