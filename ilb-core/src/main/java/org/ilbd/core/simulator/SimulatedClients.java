@@ -255,6 +255,8 @@ final class SimulatedClients implements TcpEndpoint.Host {
         open--;
         simulation.trace().line(conversation.number, () -> "client is done: " + conversation);
         if (!finishing && random.nextBoolean()) {
+            // Who closes second, or by a RST, is in no TIME-WAIT (RFC 9293, 3.6.1) and may use its port at once.
+            // Who closes first may not, but a NAT may give its port to another host.
             int how = random.nextInt(3);
             long delay = how == 0 ? 0 : random.nextLong(how == 1 ? 30 * EventQueue.MILLISECOND : 8 * EventQueue.SECOND);
             queue.in(delay, () -> reuse(conversation.client));
