@@ -290,9 +290,14 @@ final class Associations {
 
     /** A SYN is on its way to its owner, the peer at that position: what is known of its 4-tuple is of another time. */
     void voidBySyn(int owner, Service service, FourTuple tuple) {
-        if (held.find(service, tuple) != NONE || cached.find(service, tuple) != NONE) {
+        int slot = held.find(service, tuple);
+        if (slot != NONE || cached.find(service, tuple) != NONE) {
             // What was said of the old connection is not to come behind the SYN of the new one.
             announcer.flushNow();
+        }
+        if (slot != NONE && !held.server(slot).state().serves()) {
+            // Its owner lets another server have it, and may know another backup by now; if not, the SYN comes back.
+            held.remove(slot);
         }
         cached.voidBySyn(owner, service, tuple);
     }

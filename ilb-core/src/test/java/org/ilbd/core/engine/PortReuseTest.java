@@ -201,6 +201,19 @@ class PortReuseTest {
     }
 
     @Test
+    void aBackupThatPassesASynOnDoesNotServeWithAServerThatIsDown() {
+        Endpoint first = cluster.open(neither, CLIENT, VIP).endpoint();
+        serverIsDown(cluster, owner, first);
+        serverIsDown(cluster, backup, first);
+        // The owner takes another ILB for the backup by now.
+        cluster.loses(datagram -> isFromTo(datagram, owner, backup));
+        cluster.send(backup, CLIENT, VIP, SYN);
+
+        assertThat(cluster.send(backup, CLIENT, VIP, ACK))
+                .noneMatch(delivery -> delivery.server().endpoint().equals(first));
+    }
+
+    @Test
     void aSynWaitsForANewcomerThatKnowsAnotherServerAndMayBeActive() {
         TestCluster joining = new TestCluster(new Settings().ilbs(3).running(2));
         int oldOwner = Roles.among(0, 1).owner(CLIENT, VIP);
