@@ -13,8 +13,8 @@ import java.util.function.Consumer;
  * so that packets and datagrams are looked at in between. Peers may have a window of frames each on the way; as plain tasks they would be
  * run in a row, and packets would wait for all of them.
  *
- * <p>A message is copied into memory that is used again and again: where the engine's thread gave back what a connection allocated, that
- * took up to a millisecond.
+ * <p>A message is copied into memory that is used again and again, so that the engine's thread has nothing to give back to the allocator
+ * of a connection's loop.
  */
 public final class TransferInbox {
     /** Room for a frame of the engine's, of 2 KiB; what is longer gets memory of its own. */
