@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.OwnedConnections;
+import org.ilbd.core.engine.PacketBatch;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.ownership.View;
@@ -40,7 +41,7 @@ public class TableBenchmark {
 
     private static final int SERVICE = 1;
     /** Packets that come together, as the datapath hands them in. */
-    private static final int BATCH = 16;
+    private static final int BATCH = PacketBatch.CAPACITY;
 
     private static final long MULTIPLIER = 0x9e3779b97f4a7c15L;
 
@@ -56,7 +57,6 @@ public class TableBenchmark {
     private View view = new View(OwnershipMode.CRC32_MIXED, 0, List.of());
     @SuppressWarnings("NullAway.Init") // by fill()
     private OwnedConnections table;
-
 
     private long sequence;
     private int nowMillis;

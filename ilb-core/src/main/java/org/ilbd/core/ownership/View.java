@@ -5,6 +5,7 @@ import static org.ilbd.core.packet.Mixing.fmix64;
 import java.util.Collections;
 import java.util.List;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.packet.Mixing;
 
 /**
  * The set of ILBs that are ACTIVE, as one ILB sees it, ready to rank them for a connection. Immutable; its members
@@ -14,7 +15,7 @@ import org.ilbd.core.packet.FourTuple;
  *
  * <ul>
  *   <li>{@code crc32}: crc itself;
- *   <li>{@code crc32-mixed}: the upper 48 bits of {@code fmix64(h XOR crc)}, with {@code h =
+ *   <li>{@code crc32-mixed}: the upper 33 bits of {@code fmix64(h XOR crc)}, with {@code h =
  *       fmix64(fmix64(fmix64(fmix64("ilbd-own" XOR seed) XOR kind) XOR high) XOR low)}: "ilbd-own" is eight ASCII
  *       bytes as a big-endian number; kind is 0 for an index, 4 for an IPv4 address, 6 for an IPv6 address; high and
  *       low are the first and last eight bytes of an IPv6 address, otherwise 0 and the four bytes as a number. fmix64
@@ -28,8 +29,10 @@ import org.ilbd.core.packet.FourTuple;
  * owns.
  *
  * <p><b>Speed.</b> crc is {@code c(id) XOR g(4-tuple)} ({@link ConnectionHash}), so one constant for each member
- * holds both h and c(id), and the packet is hashed once. Score and position go into one long, so that the two largest
- * come out of max and min instructions: the order of random scores is what no branch predictor can learn.
+ * holds both h and c(id), and the packet is hashed once. The first step of fmix64 is linear, and done in that constant (it
+ * leaves the 32 bits of g as they are); the last one does not reach the upper 33 bits, so it is left out. Score and position
+ * go into one long, so that the two largest come out of max and min instructions: the order of random scores is what no
+ * branch predictor can learn.
  */
 public final class View {
     /** Stands for an owner or backup where there is none. */
@@ -38,17 +41,19 @@ public final class View {
     /** ASCII "ilbd-own": keeps this use of the seed apart from any other. */
     private static final long DOMAIN = 0x696C_6264_2D6F_776EL;
 
-    private static final int POSITION_BITS = 16;
+    /** What the score leaves of a long. */
+    private static final int POSITION_BITS = 31;
+
     private static final long POSITION_MASK = (1L << POSITION_BITS) - 1;
 
     /** The most members of a view. */
-    public static final int MAX_SIZE = 1 << POSITION_BITS;
+    public static final int MAX_SIZE = 1 << 16;
 
     private final boolean mixed;
     private final List<IlbId> members;
-    /** By position: h XOR c(id), for 12-byte tuples. */
+    /** By position: h XOR c(id), in mode crc32-mixed after the first step of fmix64, for 12-byte tuples. */
     private final long[] keysIpv4;
-    /** By position: h XOR c(id), for 36-byte tuples. */
+    /** The same for 36-byte tuples. */
     private final long[] keysIpv6;
 
     /**
@@ -70,11 +75,14 @@ public final class View {
         this.keysIpv4 = new long[size];
         this.keysIpv6 = new long[size];
         for (int i = 0; i < size; i++) {
-            IlbId id = this.members.get(i);
-            long h = mixed ? idHash(seed, id) : 0;
-            keysIpv4[i] = h ^ Integer.toUnsignedLong(ConnectionHash.shift(id.tag(), FourTuple.IPV4_LENGTH_BYTES));
-            keysIpv6[i] = h ^ Integer.toUnsignedLong(ConnectionHash.shift(id.tag(), FourTuple.IPV6_LENGTH_BYTES));
+            keysIpv4[i] = key(seed, this.members.get(i), FourTuple.IPV4_LENGTH_BYTES);
+            keysIpv6[i] = key(seed, this.members.get(i), FourTuple.IPV6_LENGTH_BYTES);
         }
+    }
+
+    private long key(long seed, IlbId id, int tupleBytes) {
+        long c = Integer.toUnsignedLong(ConnectionHash.shift(id.tag(), tupleBytes));
+        return mixed ? Mixing.fold(idHash(seed, id) ^ c) : c;
     }
 
     /** The number of members. */
@@ -105,7 +113,7 @@ public final class View {
         long second = Long.MIN_VALUE;
         if (mixed) {
             for (int i = 0; i < keys.length; i++) {
-                long candidate = candidate(fmix64(keys[i] ^ g), i);
+                long candidate = candidate(Mixing.multiply(keys[i] ^ g), i);
                 second = Math.max(second, Math.min(first, candidate));
                 first = Math.max(first, candidate);
             }
@@ -133,11 +141,11 @@ public final class View {
     }
 
     /**
-     * The upper 48 bits of a score above the position, so that signed order of candidates is unsigned order of scores
+     * The upper 33 bits of a score above the position, so that signed order of candidates is unsigned order of scores
      * and, among equal ones, the smaller position is the larger candidate.
      */
     private static long candidate(long score, int position) {
-        return (score & ~POSITION_MASK) ^ (Long.MIN_VALUE + POSITION_MASK - position);
+        return (score | POSITION_MASK) + (Long.MIN_VALUE - position);
     }
 
     private static int position(long candidate) {
