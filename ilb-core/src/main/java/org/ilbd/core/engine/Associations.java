@@ -462,6 +462,10 @@ final class Associations {
             case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
             case HALF_OPEN -> {
                 if (ourState == ConnectionState.CLOSING) {
+                    if (toldBy == ToldBy.ANNOUNCEMENT && held.isOfThis(slot, ageMillis)) {
+                        // It has been overtaken by all packets of the connection, down to its end.
+                        return ours;
+                    }
                     held.reopen(slot, tuple, ageMillis);
                     noteClient(slot, tuple, state, toldBy);
                 } else if (toldBy == ToldBy.SYN) {

@@ -130,6 +130,11 @@ final class HeldAssociations {
         return again || ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
     }
 
+    /** Whether a SYN that is announced may be the one that an association began with, which has closed since then. */
+    boolean isOfThis(int slot, int ageMillis) {
+        return ageMillis + CachedAssociations.STALE_MILLIS >= ageMillis(slot);
+    }
+
     /** Whether a RST came so short a time ago that what is announced of the connection may be of the time before. */
     boolean isJustReset(int slot) {
         return isReset(slot) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /** Packets that came from the network together, each at its place in one segment. */
 public final class PacketBatch {
-    /** Enough for memory to answer about their connections at once, and few enough for the first to wait some 60 us at most. */
+    /** Enough for memory to answer about their connections at once, and few enough for the first not to wait long. */
     public static final int CAPACITY = 32;
 
     private final MemorySegment segment;

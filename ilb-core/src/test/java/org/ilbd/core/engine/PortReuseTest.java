@@ -92,6 +92,24 @@ class PortReuseTest {
         };
     }
 
+    @Test
+    void aConnectionThatEndsBeforeTheOwnersWordOfItsSynComesIsNotOpenedAgainByThat() {
+        Runnable arrives = delay(datagram -> isFromTo(datagram, owner, backup));
+        cluster.send(backup, CLIENT, VIP, SYN);
+        cluster.send(backup, CLIENT, VIP, ACK);
+        cluster.send(backup, CLIENT, VIP, FIN_ACK);
+        cluster.advanceMillis(1);
+        arrives.run();
+        cluster.send(backup, CLIENT, VIP, ACK);
+        cluster.advanceMillis(1_000);
+
+        for (int holder : new int[] {owner, backup}) {
+            assertThat(cluster.ilb(holder).engine.owned().size(ConnectionState.CLOSING))
+                    .as("at %d", holder)
+                    .isEqualTo(1);
+        }
+    }
+
     private void assertEstablishedAtBothHolders() {
         for (int holder : new int[] {owner, backup}) {
             assertThat(cluster.ilb(holder).engine.owned().size(ConnectionState.ESTABLISHED))

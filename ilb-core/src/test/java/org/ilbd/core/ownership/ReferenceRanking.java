@@ -48,7 +48,7 @@ final class ReferenceRanking {
         hash = murmur(hash ^ (id.isIndex() ? 0 : bytes.length == 4 ? 4 : 6));
         hash = murmur(hash ^ ByteBuffer.wrap(padded).getLong(0));
         hash = murmur(hash ^ ByteBuffer.wrap(padded).getLong(8));
-        return murmur(hash ^ crc) >>> 16;
+        return murmur(hash ^ crc) >>> 31;
     }
 
     /** fmix64 of MurmurHash3, as in its reference implementation. */
