@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * No established connection is broken by one event, alone or together with a change of the servers, on real kernels. The scheduler is not
  * maglev, so a packet whose connection is not known anywhere breaks it, most likely. The same long connections live through all of the tests.
  */
+@Tag("alone")
 class ChaosIT {
     private static final ChaosCluster.Shape SHAPE = new ChaosCluster.Shape("4", "direct", "round-robin", 4);
 

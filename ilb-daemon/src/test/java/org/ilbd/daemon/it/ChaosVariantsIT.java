@@ -14,12 +14,14 @@ import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** One event in clusters of other kinds, and what two events at once may cost. */
+@Tag("alone")
 class ChaosVariantsIT {
     @RegisterExtension
     static final StandingCluster CLUSTER = new StandingCluster();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  *
  * <p>{@code -Dilbd.load.seconds=300} is the full length.
  */
+@Tag("alone")
 class FalseAlarmIT {
     private static final int SECONDS = Integer.getInteger("ilbd.load.seconds", 10);
     private static final int ILBS = 3;
@@ -25,7 +27,7 @@ class FalseAlarmIT {
     private static final List<String> ALARMS = List.of("is dead", "stood still", "joining; it was active");
 
     @RegisterExtension
-    final Lab lab = new Lab();
+    final Lab lab = new Lab().compiledInFull();
 
     @Test
     void nobodyIsTakenForDeadAtFullLoad() {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Many associations move while real connections go on. {@code -Dilbd.it.associations=1000000} is the full size. What it prints are times on
  * a machine that does other things too; what it tests is that nothing is lost.
  */
+@Tag("alone")
 class HandoverIT {
     private static final int ASSOCIATIONS = Integer.getInteger("ilbd.it.associations", 100_000);
     private static final long CONNECTIONS = 200;
@@ -39,7 +41,7 @@ class HandoverIT {
             .toArray(String[]::new);
 
     @RegisterExtension
-    final Lab lab = new Lab();
+    final Lab lab = new Lab().compiledInFull();
 
     @Test
     void aNewcomerHoldsEverythingBeforeItIsActive() {

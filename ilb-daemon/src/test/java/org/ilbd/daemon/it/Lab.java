@@ -48,6 +48,7 @@ final class Lab implements AfterEachCallback {
 
     private final List<Child> children = new ArrayList<>();
     private final Path directory;
+    private String jvmOptions = "-XX:TieredStopAtLevel=1";
     private boolean isUp;
 
     Lab() {
@@ -76,6 +77,15 @@ final class Lab implements AfterEachCallback {
 
     String prefix() {
         return prefix;
+    }
+
+    /**
+     * With ILBs that run as users run them. Otherwise their JVM leaves out its second compiler: it takes as long as all the rest of a start
+     * does, and makes fast what a test without load never waits for.
+     */
+    Lab compiledInFull() {
+        jvmOptions = "";
+        return this;
     }
 
     /** Builds the network, with more options of {@code lab up}. */
@@ -131,8 +141,9 @@ final class Lab implements AfterEachCallback {
 
     /** Starts a program outside the network; it ends with the test at the latest. */
     Child launch(String name, List<String> command) {
-        // ilbd: where it keeps what it must take back after a crash
-        Map<String, String> environment = Map.of("JAVA_HOME", JAVA_HOME, "RUNTIME_DIRECTORY", directory.toString());
+        // The last two are for ilbd; the first of them is where it keeps what it must take back after a crash.
+        Map<String, String> environment =
+                Map.of("JAVA_HOME", JAVA_HOME, "RUNTIME_DIRECTORY", directory.toString(), "ILBD_JAVA_OPTS", jvmOptions);
         Child child = Child.start(name, directory, environment, command);
         children.add(child);
         return child;

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code authority = master} on real traffic: what a selection costs, and the master's death under new connections. */
+@Tag("alone")
 class MasterIT {
     private static final int ILBS = 3;
     private static final int SERVERS = 3;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * Three hosts that are ILB and server both. The namespaces share one kernel's processors, so each host's load is what an agent on it
  * says: one that the test tells, or {@code ilbd agent} for the host's control group.
  */
+@Tag("alone")
 class PeerIT {
     private static final String VIP = "target=10.9.0.1:80";
     private static final int HOSTS = 3;

@@ -8,10 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code deploy/quickstart --once}, as somebody runs it who sees ilbd for the first time. */
+@Tag("alone")
 class QuickstartIT {
     /** It says a minute for a machine that has nothing else to do. */
     private static final long MOST_SECONDS = 240;
@@ -60,7 +62,7 @@ class QuickstartIT {
             """;
 
     @RegisterExtension
-    final Lab lab = new Lab();
+    final Lab lab = new Lab().compiledInFull();
 
     @Test
     void runsForRoot() throws IOException {

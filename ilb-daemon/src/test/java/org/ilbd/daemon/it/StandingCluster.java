@@ -23,7 +23,7 @@ final class StandingCluster implements AfterEachCallback, AfterAllCallback {
             current.finish();
             end(false);
         }
-        Lab network = new Lab();
+        Lab network = new Lab().compiledInFull();
         // Before anything can fail, so that it is taken down.
         lab = network;
         current = new ChaosCluster(shape, network);

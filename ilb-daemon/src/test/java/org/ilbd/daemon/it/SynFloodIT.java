@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** More SYNs than there is room for. */
+@Tag("alone")
 class SynFloodIT {
     private static final int CONNECTIONS = Integer.getInteger("ilbd.it.connections", 1_000);
     private static final int HALF_OPEN = 2_000;
@@ -18,7 +20,7 @@ class SynFloodIT {
     private static final int RATE = 10_000;
 
     @RegisterExtension
-    final Lab lab = new Lab();
+    final Lab lab = new Lab().compiledInFull();
 
     @Test
     void establishedConnectionsGoOnAndNewOnesStillGetThrough() {
