@@ -33,8 +33,8 @@ import org.ilbd.core.scheduler.SchedulerKind;
 
 /**
  * What an ILB does, done once in memory before it does it in earnest: two engines, of which one takes in connections and hands them over to
- * the other, which joins. So the engine's classes are loaded and its methods compiled when the first packet comes; an ILB that has just
- * started is a newcomer, and is handed more in its first second than in the hour after that.
+ * the other, which joins, and is left alone when the first one dies. So the engine's classes are loaded and its methods compiled when the
+ * first packet comes; an ILB that has just started is a newcomer, and is handed more in its first second than in the hour after that.
  *
  * <p>It is a matter of speed only: that it ends early, since its time is up, does no harm.
  */
@@ -101,16 +101,22 @@ final class Rehearsal {
         takeIn(0, List.of(first));
         Actor second = join(SECOND, FIRST);
         takeIn(CONNECTIONS, actors);
+        actors.remove(first);
+        tickUntil(() -> second.engine.ownedCount() == 2 * CONNECTIONS);
         return second.engine;
     }
 
     private Actor join(Endpoint bind, Endpoint peer) {
         Actor actor = new Actor(bind, peer);
         actors.add(actor);
-        for (int i = 0; i < MAX_TICKS && inTime.getAsBoolean() && !actor.isActive(); i++) {
+        tickUntil(actor::isActive);
+        return actor;
+    }
+
+    private void tickUntil(BooleanSupplier end) {
+        for (int i = 0; i < MAX_TICKS && inTime.getAsBoolean() && !end.getAsBoolean(); i++) {
             tick();
         }
-        return actor;
     }
 
     private void takeIn(int from, List<Actor> by) {
