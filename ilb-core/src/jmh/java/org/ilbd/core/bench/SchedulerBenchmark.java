@@ -39,7 +39,17 @@ public class SchedulerBenchmark {
     private static final int FIRST_ADDRESS = 0x0A03_0001;
     private static final int CLOSE_STRIDE = 7;
 
-    @Param({"MAGLEV", "ROUND_ROBIN", "LEAST_CONNECTIONS", "RANDOM_TWO_CHOICES", "SOURCE_HASH", "LEAST_LOAD", "BOUNDED_LOAD", "INTAKE", "PEER"})
+    @Param({
+        "MAGLEV",
+        "ROUND_ROBIN",
+        "LEAST_CONNECTIONS",
+        "RANDOM_TWO_CHOICES",
+        "SOURCE_HASH",
+        "LEAST_LOAD",
+        "BOUNDED_LOAD",
+        "INTAKE",
+        "PEER"
+    })
     private SchedulerKind kind = SchedulerKind.MAGLEV;
 
     /** Weights are 1 to this. */

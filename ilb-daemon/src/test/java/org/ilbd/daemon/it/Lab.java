@@ -80,8 +80,8 @@ final class Lab implements AfterEachCallback {
     }
 
     /**
-     * With ILBs that run as users run them. Otherwise their JVM leaves out its second compiler: it takes as long as all the rest of a start
-     * does, and makes fast what a test without load never waits for.
+     * With ILBs that run as users run them. Otherwise their JVM leaves out its second compiler, which takes nearly half of the processor time
+     * of a start, and makes fast what a test without load never waits for.
      */
     Lab compiledInFull() {
         jvmOptions = "";
