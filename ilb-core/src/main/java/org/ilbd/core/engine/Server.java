@@ -54,7 +54,13 @@ public final class Server {
 
     private int connections;
     private int remoteConnections;
+    private final BitSet reporters = new BitSet();
     private int[] reportedBy = new int[0];
+    /** {@link #connections} when a peer reported last. */
+    private int[] connectionsAtReport = new int[0];
+    /** Of all reporters. */
+    private long connectionsAtReports;
+
     private long packets;
     private long bytes;
 
@@ -134,6 +140,19 @@ public final class Server {
     /** The same over all ILBs, as they last reported. */
     public int clusterConnections() {
         return connections + remoteConnections;
+    }
+
+    /**
+     * The connections of the whole cluster by which this ILB selects. Reports are a heartbeat old, and many connections may come
+     * in that time. 4-tuples are spread evenly over the ILBs, so each other one is taken to have got, and lost, as many since its
+     * report as this one has; but for a service with a master, which knows what it selects for others.
+     */
+    int assumedConnections() {
+        if (service.config().selection().authority() == Authority.MASTER) {
+            return clusterConnections();
+        }
+        long sinceReports = (long) reporters.cardinality() * connections - connectionsAtReports;
+        return Math.clamp(clusterConnections() + sinceReports, 0, Integer.MAX_VALUE);
     }
 
     /** Packets that this ILB delivered to it. */
@@ -277,7 +296,10 @@ public final class Server {
 
     /** A peer has gone, and what it owned and judged with it. */
     void forget(int peer) {
-        report(peer, 0);
+        if (reporters.get(peer)) {
+            reporters.clear(peer);
+            takeOver(peer, 0, 0);
+        }
         reportDown(peer, false);
         statement.forgetOrigin(peer);
         if (service.hosted().at(peer) == this) {
@@ -401,23 +423,32 @@ public final class Server {
         service.connectionsChanged(this, difference);
     }
 
-    /** Takes over what one peer says that it owns; 0 when the peer has gone. */
+    /** Takes over what one peer says that it owns. */
     void report(int peer, int count) {
         if (peer >= reportedBy.length) {
-            if (count == 0) {
-                return;
-            }
             reportedBy = Arrays.copyOf(reportedBy, peer + 1);
+            connectionsAtReport = Arrays.copyOf(connectionsAtReport, peer + 1);
         }
-        int difference = count - reportedBy[peer];
-        remoteConnections += difference;
-        reportedBy[peer] = count;
-        service.connectionsChanged(this, difference);
+        reporters.set(peer);
+        takeOver(peer, count, connections);
     }
 
     /** A peer has been told to send it one connection more, which the peer's next report will count. */
     void expect(int peer) {
-        report(peer, peer < reportedBy.length ? reportedBy[peer] + 1 : 1);
+        if (reporters.get(peer)) {
+            takeOver(peer, reportedBy[peer] + 1, connectionsAtReport[peer]);
+        } else {
+            report(peer, 1);
+        }
+    }
+
+    private void takeOver(int peer, int count, int ownConnections) {
+        int difference = count - reportedBy[peer];
+        remoteConnections += difference;
+        reportedBy[peer] = count;
+        connectionsAtReports += ownConnections - connectionsAtReport[peer];
+        connectionsAtReport[peer] = ownConnections;
+        service.connectionsChanged(this, difference);
     }
 
     @Override

@@ -172,7 +172,7 @@ public final class Service {
         }
         servers = Collections.unmodifiableList(new ArrayList<>(newServers));
         for (Server server : newServers) {
-            set.setConnections(server.position(), server.clusterConnections());
+            set.setConnections(server.position(), server.assumedConnections());
             set.setLoad(server.position(), server.load());
             set.setLimit(server.position(), server.maxConnections());
         }
@@ -266,7 +266,7 @@ public final class Service {
     void connectionsChanged(Server server, int difference) {
         clusterConnections += difference;
         if (server.configured()) {
-            set.setConnections(server.position(), server.clusterConnections());
+            set.setConnections(server.position(), server.assumedConnections());
             zoned.setConnections(server);
         }
     }
@@ -366,7 +366,7 @@ public final class Service {
         for (int i = 0; i < servers.size(); i++) {
             Server server = servers.get(i);
             if (server.offered() && server.hasRoom()) {
-                long connections = server.clusterConnections() + 1L;
+                long connections = server.assumedConnections() + 1L;
                 if (connections * bestUnits < bestConnections * server.units() || best == FULL) {
                     best = server.index();
                     bestConnections = connections;

@@ -70,7 +70,7 @@ final class ZonedServers {
     void setConnections(Server server) {
         Zone zone = zoneOf[server.position()];
         if (zone != null) {
-            zone.set.setConnections(placeOf[server.position()], server.clusterConnections());
+            zone.set.setConnections(placeOf[server.position()], server.assumedConnections());
         }
     }
 
@@ -140,8 +140,8 @@ final class ZonedServers {
                 Server server = servers.get(i);
                 if (takes(server, loadLimit)
                         && (best == null
-                                || (server.clusterConnections() + 1L) * best.units()
-                                        < (best.clusterConnections() + 1L) * server.units())) {
+                                || (server.assumedConnections() + 1L) * best.units()
+                                        < (best.assumedConnections() + 1L) * server.units())) {
                     best = server;
                 }
             }

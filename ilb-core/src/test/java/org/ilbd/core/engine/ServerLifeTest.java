@@ -131,6 +131,24 @@ class ServerLifeTest {
         assertThat(drops(cluster, DropReason.SERVERS_FULL)).isEqualTo(22);
     }
 
+    /** The first server has 60; of 90 more each ILB knows but its own third, and the second server needs 60 before the first gets any. */
+    @Test
+    void whatOthersHaveNotReportedYetIsTakenToBeAsMuchAsOnesOwn() {
+        for (SchedulerKind scheduler : List.of(SchedulerKind.LEAST_CONNECTIONS, SchedulerKind.RANDOM_TWO_CHOICES)) {
+            TestCluster cluster = cluster(3, service(scheduler, ServicePolicy.DEFAULT, server(0)));
+            share(cluster, 0, 60);
+            reconfigure(cluster, service(scheduler, ServicePolicy.DEFAULT, server(0), server(1)));
+            cluster.advanceMillis(200);
+
+            Map<Endpoint, Integer> share = share(cluster, 100, 90);
+
+            assertThat(share.get(server(1).endpoint())).as("%s", scheduler).isBetween(70, 80);
+            for (int i = 0; i < 3; i++) {
+                assertThat(server(cluster, i, 0).clusterConnections()).isLessThan(75);
+            }
+        }
+    }
+
     @Test
     void aFullServiceDropsSynsUntilAConnectionEnds() {
         TestCluster cluster = cluster(1, service(limit(5), server(0), server(1)));

@@ -18,6 +18,10 @@ import java.lang.invoke.MethodHandle;
  *
  * <p><b>errno</b> must be captured inside the call, since the JVM may change it before Java code runs again. The caller brings the memory
  * for it ({@link #CAPTURE_LAYOUT}), one for each descriptor, so that two threads never share it.
+ *
+ * <p><b>Not inlined.</b> The linker makes an object of 40 bytes for that memory in each call, which the compiler removes where it sees all
+ * of the call. Inlined into a long chain of callers it may not, so the start script's {@code CompileCommand} compiles these methods on
+ * their own.
  */
 final class SystemCalls {
     static final MemoryLayout CAPTURE_LAYOUT = Linker.Option.captureStateLayout();

@@ -74,6 +74,8 @@ public final class Namespaces implements AutoCloseable {
                 System.getProperty("java.home") + "/bin/java",
                 "--enable-native-access=ALL-UNNAMED",
                 "-XX:+UseSerialGC",
+                "-XX:CompileCommand=quiet",
+                "-XX:CompileCommand=dontinline,org.ilbd.daemon.linux.SystemCalls::*",
                 "-cp",
                 System.getProperty("java.class.path"),
                 main.getName()));
