@@ -235,11 +235,12 @@ public final class Engine {
 
     /**
      * What a check or an agent says of a server. Whether it is available counts from the next selection on, its share within
-     * a tenth of a second; other ILBs hear of what an agent says with the next tick.
+     * a tenth of a second; other ILBs hear of what an agent says with the next tick. A load that may have waited while this
+     * ILB stood still is not known.
      */
     public void onServerReport(Server server, ServerReport report, long nowNanos) {
         advance(nowNanos);
-        server.take(report, nowNanos);
+        server.take(membership.hasJustReturned(nowNanos) ? report.withoutLoad() : report, nowNanos);
         server.service().settle(server, nowNanos);
         if (!server.announced()) {
             heartbeat.noteNews();

@@ -180,13 +180,15 @@ final class PeerMessages {
         if (reception != Reception.ACCEPTED || peer == null) {
             return;
         }
+        // The age of a report is as of the sending of the message.
+        boolean mayBeOld = membership.hasJustReturned(clock.nanos());
         for (int i = 0; i < idMessage.loadCount(); i++) {
             Server server = services.serverByKey(idMessage.loadServerKey(i));
             if (server != null) {
                 server.report(peer.position(), idMessage.loadConnections(i));
                 server.reportDown(peer.position(), idMessage.loadCheckDown(i));
                 server.service().hosted().set(peer.position(), server, idMessage.loadLocal(i));
-                if (idMessage.loadReportAgeMillis(i) != IdMessage.NO_REPORT) {
+                if (idMessage.loadReportAgeMillis(i) != IdMessage.NO_REPORT && !mayBeOld) {
                     server.takeFromPeer(peer.position(), idMessage, i, clock.nanos());
                     server.service().settle(server, clock.nanos());
                 }

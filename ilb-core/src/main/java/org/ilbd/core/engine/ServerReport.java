@@ -74,6 +74,11 @@ public record ServerReport(
                 OptionalInt.empty());
     }
 
+    /** The same, but for the load, which is not known. */
+    ServerReport withoutLoad() {
+        return new ServerReport(source, up, administration, weightPercent, maxConnections, OptionalInt.empty());
+    }
+
     private static void require(String what, OptionalInt value, int most) {
         if (value.isPresent() && (value.getAsInt() < 0 || value.getAsInt() > most)) {
             throw new IllegalArgumentException(what + " " + value.getAsInt() + " is not in 0.." + most);

@@ -62,6 +62,8 @@ public final class Membership {
     private boolean announce = true;
     private long nextHeartbeatNanos;
     private long lastTickNanos;
+    private boolean wasAway;
+    private long returnedNanos;
     private long startNanos;
     private long listeningSinceNanos;
     private long lastDuplicate = Long.MIN_VALUE;
@@ -268,6 +270,11 @@ public final class Membership {
         }
     }
 
+    /** Whether this ILB was stopped until just now, so that what it gets may have waited for it, and be as old as that. */
+    public boolean hasJustReturned(long nowNanos) {
+        return wasAway && nowNanos - returnedNanos < heartbeatNanos;
+    }
+
     /**
      * Whether this ILB was stopped for so long that the others may have declared it dead; then it has told its listener by
      * the time this returns. Cheap: to be called before anything that relies on a cache, also between ticks.
@@ -286,6 +293,8 @@ public final class Membership {
             return false;
         }
         lastTickNanos = nowNanos;
+        wasAway = true;
+        returnedNanos = nowNanos;
         listeningSinceNanos = nowNanos;
         announce = true;
         List<Peer> peers = table.peers();

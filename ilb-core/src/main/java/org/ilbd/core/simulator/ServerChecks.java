@@ -59,7 +59,7 @@ final class ServerChecks {
     }
 
     /**
-     * No ILB goes by a load that nobody has reported for too long. One that has stood still takes what piled up meanwhile for as
+     * No ILB goes by a load that nobody has reported for too long. One that has stood still for a moment takes what piled up meanwhile for as
      * young as it says that it was when it was sent.
      */
     void checkLoads(SimulatedIlb ilb) {

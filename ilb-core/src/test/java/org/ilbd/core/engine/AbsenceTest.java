@@ -119,6 +119,28 @@ class AbsenceTest {
     }
 
     @Test
+    void whoWasStoppedGoesByNoLoadThatMayHaveWaitedForIt() {
+        Server own = cluster.ilb(1).engine.services().getFirst().servers().getFirst();
+        Server others = cluster.ilb(0).engine.services().getFirst().servers().getLast();
+        Server othersHere =
+                cluster.ilb(1).engine.services().getFirst().servers().getLast();
+        cluster.pause(1);
+        // On its way to the one that is stopped, as everything from then on.
+        cluster.ilb(0).engine.onServerReport(others, ServerReport.ofLoad(500), cluster.now);
+        cluster.advanceMillis(2_000);
+        cluster.resume(1);
+
+        cluster.ilb(1).engine.onServerReport(own, ServerReport.ofLoad(300), cluster.now);
+        assertThat(own.load()).isEqualTo(-1);
+        assertThat(othersHere.load()).isEqualTo(-1);
+
+        cluster.advanceMillis(300);
+        cluster.ilb(1).engine.onServerReport(own, ServerReport.ofLoad(300), cluster.now);
+        assertThat(own.load()).isEqualTo(300);
+        assertThat(othersHere.load()).isEqualTo(500);
+    }
+
+    @Test
     void allThatAreStoppedAtOnceKeepEverything() {
         connections.open(60);
         for (int ilb = 0; ilb < 3; ilb++) {
