@@ -26,9 +26,10 @@ class ChaosIT {
 
     private static final int HANDSHAKE_KILLS = Integer.getInteger("ilbd.chaos.handshake-kills", 2);
 
-    /** Short connections around each of these kills, and how many of them are in their handshake at a time. */
-    private static final int HANDSHAKES = 4_000;
+    /** Short connections around each of these kills: half a second's, so that the kill comes before the last. */
+    private static final int HANDSHAKES = 12_000;
 
+    /** How many of them are in their handshake at a time. */
     private static final int HANDSHAKES_AT_A_TIME = 256;
 
     @RegisterExtension
@@ -81,7 +82,7 @@ class ChaosIT {
                                 "short-rate=1000000",
                                 "short-limit=" + HANDSHAKES,
                                 "connecting=" + HANDSHAKES_AT_A_TIME);
-                burst.awaitShorts(random.nextInt(HANDSHAKES / 2));
+                burst.awaitShorts(random.nextInt(HANDSHAKES / 4));
                 ChaosCluster.pause(random.nextInt(100));
                 cluster.kill(cluster.any(random));
                 burst.awaitShorts(HANDSHAKES);
