@@ -51,8 +51,8 @@ public final class TunDatapath implements AutoCloseable {
     private static final int HEADROOM_BYTES = 64;
 
     /**
-     * The headers that most packets have: IPv4, and TCP with timestamps. What follows them is aligned, for the kernel copies a super-segment
-     * in and out faster so (1.06 times the throughput of one connection); and they share a cache line.
+     * The headers that most packets have: IPv4, and TCP with timestamps. They share a cache line, and what follows them is aligned, for the
+     * kernel copies a super-segment in and out faster so.
      */
     private static final int HEADER_BYTES = 20 + 32;
 

@@ -26,7 +26,7 @@ class ChaosIT {
 
     private static final int HANDSHAKE_KILLS = Integer.getInteger("ilbd.chaos.handshake-kills", 2);
 
-    /** Short connections around each of these kills: half a second's, so that the kill comes before the last. */
+    /** Short connections around each of these kills: so many that it comes before the last also where they are quick. */
     private static final int HANDSHAKES = 12_000;
 
     /** How many of them are in their handshake at a time. */
