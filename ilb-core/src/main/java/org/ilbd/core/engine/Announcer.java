@@ -84,13 +84,18 @@ final class Announcer {
         }
     }
 
-    /** To the connection's owner and backup, or to the one of them that this ILB is not. */
-    void toHolders(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+    /**
+     * To the connection's owner and backup, or to the one of them that this ILB is not.
+     *
+     * @return whether there is one
+     */
+    boolean toHolders(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
         ranking.rank(tuple);
         int owner = ranking.owner();
         int backup = ranking.backup();
         toPeer(owner, tuple, server, state, reset, ageMillis);
         toPeer(backup, tuple, server, state, reset, ageMillis);
+        return link.reachable(owner) != null || link.reachable(backup) != null;
     }
 
     /** To one ILB; nothing is done if that is this one, or none. */

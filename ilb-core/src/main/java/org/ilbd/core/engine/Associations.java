@@ -94,8 +94,8 @@ final class Associations {
             Clock clock,
             Counters counters) {
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
-        this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
+        this.repeatMillis = Math.min(REPEAT_MILLIS, Math.min(refreshMillis, closingRefreshMillis));
         this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
         this.clients = new ClientServers(held);
@@ -133,7 +133,7 @@ final class Associations {
         Server server = held.server(slot);
         ConnectionState state = held.state(slot);
         boolean wasReset = held.isReset(slot);
-        if (rst && !wasReset) {
+        if (rst && !wasReset && !held.isOfBefore(slot, held.ageMillis(slot))) {
             end(slot, tuple, server, true);
         } else if (fin && (state != ConnectionState.CLOSING || wasReset)) {
             end(slot, tuple, server, false);
@@ -142,7 +142,7 @@ final class Associations {
                 refresh(slot, tuple, server, ConnectionState.ESTABLISHED);
                 held.setAnnounced(slot, refreshMillis - repeatMillis);
             }
-        } else {
+        } else if (!rst) {
             held.touch(slot);
             int every = state == ConnectionState.CLOSING ? closingRefreshMillis : refreshMillis;
             if (held.sinceAnnouncedMillis(slot) >= every) {
@@ -172,6 +172,10 @@ final class Associations {
 
     private void end(int slot, FourTuple tuple, Server server, boolean reset) {
         held.transition(slot, tuple, ConnectionState.CLOSING, reset);
+        if (!reset) {
+            held.setUnconfirmed(slot, true);
+            held.setAnnounced(slot, closingRefreshMillis - repeatMillis);
+        }
         announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, held.ageMillis(slot));
     }
 
@@ -298,13 +302,17 @@ final class Associations {
         if (slot != NONE && !held.server(slot).state().serves()) {
             // Its owner lets another server have it, and may know another backup by now; if not, the SYN comes back.
             held.remove(slot);
+        } else if (slot != NONE && held.state(slot) == ConnectionState.CLOSING) {
+            // The first packet after the SYN may come here sooner than the owner's word of the new connection.
+            held.transition(slot, tuple, ConnectionState.CLOSING, true);
         }
         cached.voidBySyn(owner, service, tuple);
     }
 
     /** Whether a connection is half-open or reset here, or is not known to be established at the ILB that holds it besides. */
     boolean isUnconfirmed(int slot) {
-        return isNotEstablishedYet(slot) || held.isUnconfirmed(slot);
+        return isNotEstablishedYet(slot)
+                || (held.state(slot) == ConnectionState.ESTABLISHED && held.isUnconfirmed(slot));
     }
 
     private boolean isNotEstablishedYet(int slot) {
@@ -393,10 +401,11 @@ final class Associations {
         }
     }
 
-    /** Whoever says it takes this ILB for a holder, by a view that this one has yet to see, or has left behind. */
+    /** Whoever says it takes this ILB for a holder; if this one does not, that is by a view that it has yet to see, or has left. */
     private void keep(int slot, FourTuple tuple, ToldBy toldBy) {
-        held.setKept(slot, toldBy != ToldBy.ANNOUNCEMENT);
-        if (toldBy != ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple)) {
+        boolean stray = toldBy != ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple);
+        held.setKept(slot, stray);
+        if (stray) {
             strays = true;
             lastStrayMillis = clock.millis();
         }
@@ -407,9 +416,11 @@ final class Associations {
         return strays && clock.millis() - lastStrayMillis >= strayMillis;
     }
 
-    /** A walk over all begins, after which what is not for this ILB to hold is not kept any more. */
-    void forgetStrays() {
+    /** A walk over all begins, which hands on what is not for this ILB to hold; whether there may be any of that. */
+    boolean forgetStrays() {
+        boolean were = strays;
         strays = false;
+        return were;
     }
 
     private int insert(
@@ -475,7 +486,9 @@ final class Associations {
                 }
             }
             case ESTABLISHED -> {
-                held.setUnconfirmed(slot, false);
+                if (ourState != ConnectionState.CLOSING) {
+                    held.setUnconfirmed(slot, false);
+                }
                 // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
                 // What has crossed a RST does not undo it: the other holder may have heard of the RST afterwards.
                 if (ourState == ConnectionState.HALF_OPEN
@@ -493,8 +506,16 @@ final class Associations {
                     // It was the end of the connection that had the port before, and has been overtaken.
                     return ours;
                 }
+                if (toldBy == ToldBy.TRANSFER && trusted && ourState.isLive()) {
+                    // Who hands it over may have been away since. Whoever knows of an end tells it besides.
+                    return ours;
+                }
                 if (ours == server && (ourState != ConnectionState.CLOSING || toldBy == ToldBy.SYN)) {
                     held.transition(slot, tuple, ConnectionState.CLOSING, reset);
+                    held.setUnconfirmed(slot, !reset);
+                }
+                if (ranking.rank(tuple).isOtherHolder(origin)) {
+                    held.setUnconfirmed(slot, false);
                 }
             }
         }
@@ -550,12 +571,19 @@ final class Associations {
     /**
      * Whether an association may go, whose time is over. For one that is half-open the others are asked first: the word that it
      * is established may have been lost, or came to one of its two holders only. Without an answer it is asked again, for
-     * question and answer may be lost as well.
+     * question and answer may be lost as well. One that is half-closed may live on by the other holder, who has missed that:
+     * it is told once more, and keeps the association here alive from then on.
      */
     private boolean mayExpire(int slot) {
-        if (held.state(slot) == ConnectionState.HALF_OPEN && !held.wasAskedInVain(slot)) {
+        ConnectionState state = held.state(slot);
+        boolean asks = state == ConnectionState.HALF_OPEN && !held.wasAskedInVain(slot);
+        boolean tells = state == ConnectionState.CLOSING && held.isUnconfirmed(slot) && !held.wasAsked(slot);
+        if (asks || tells) {
             held.server(slot).service().readTuple(held.table(), slot, expiring);
-            if (announcer.ask(expiring, held.server(slot), held.ageMillis(slot))) {
+            int age = held.ageMillis(slot);
+            if (asks
+                    ? announcer.ask(expiring, held.server(slot), age)
+                    : announcer.toHolders(expiring, held.server(slot), state, false, age)) {
                 held.noteAsked(slot);
                 return false;
             }
@@ -586,9 +614,10 @@ final class Associations {
     /** The other holder does not know that anything came of a connection about which it was asked. */
     void onUnknown(int origin, Service service, FourTuple tuple) {
         int slot = held.find(service, tuple);
-        ranking.rank(tuple);
-        boolean isHolder = origin == ranking.owner() || origin == ranking.backup();
-        if (isHolder && slot != NONE && held.state(slot) == ConnectionState.HALF_OPEN && held.wasAsked(slot)) {
+        if (ranking.rank(tuple).isOtherHolder(origin)
+                && slot != NONE
+                && held.state(slot) == ConnectionState.HALF_OPEN
+                && held.wasAsked(slot)) {
             held.remove(slot);
         }
     }

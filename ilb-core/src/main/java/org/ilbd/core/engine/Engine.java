@@ -98,7 +98,7 @@ public final class Engine {
         selections = new Selections(config, membership, services, ranking, link, clock, counters, memory);
         associations =
                 new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
-        handover = new Handover(services, associations, membership, ranking, transfers);
+        handover = new Handover(services, associations, membership, ranking, transfers, Placement.empty(config));
         router = new PacketRouter(
                 output, services, associations, selections, ranking, membership, link, clock, counters, memory);
         intakes = new Intakes(config, membership, services, ranking, link, clock, observer, memory);
@@ -305,7 +305,7 @@ public final class Engine {
      * that still arrive.
      */
     public boolean isReleased() {
-        return membership.isReleased();
+        return membership.isReleased() && !handover.isSending();
     }
 
     /** The configured services, in the configuration's order. */

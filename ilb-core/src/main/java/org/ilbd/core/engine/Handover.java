@@ -1,5 +1,6 @@
 package org.ilbd.core.engine;
 
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
@@ -14,12 +15,21 @@ import org.jspecify.annotations.Nullable;
  * The owner and the backup of a connection hold it under the view that was handed over last, the <i>base</i>. Whichever
  * of the two ranks higher and is still there sends it to the holders under the view as it is now that the base does not
  * have. After a crash that is the backup, which has become the owner; after a planned leave nothing is
- * different, the ILB that leaves only waits for it.
+ * different, the ILB that leaves only waits for it, unless the other holder has gone as well.
+ *
+ * <p>Where events overlapped, the ILBs have not all come by the same base: one comes into the view that was not handed everything
+ * before, a newcomer that may have been ACTIVE for others has gone, or another ILB kept an association here by a view
+ * that this one did not see. Then the base is nobody, for all associations or for that one: whoever has it sends it to both
+ * holders.
  *
  * <h2>Newcomers</h2>
  * The owner sends a newcomer what it is going to hold, and from then on each change of it, in one stream. When all is
  * acknowledged, the newcomer is told so; once all ILBs have told it, it declares itself ACTIVE, and that view counts as
  * handed over already.
+ *
+ * <h2>Letting go</h2>
+ * What others hold now is let go of once it has arrived there, and not before all see the same view: whoever sees another
+ * one may rely on this ILB.
  *
  * <h2>Slices</h2>
  * A walk over the table goes in slices, as far as the streams have room. Whatever changes meanwhile is told on the
@@ -51,7 +61,13 @@ final class Handover {
     private final Transfers transfers;
     private final FourTuple tuple = new FourTuple();
 
+    /** The base of which nothing is known. */
+    private final Placement nobody;
+
     private Placement base;
+    /** The view as it was last, whether it was handed over or not. */
+    private Placement seen;
+
     private Phase phase = Phase.IDLE;
     private int cursor = Associations.NONE;
     private int walked;
@@ -61,6 +77,8 @@ final class Handover {
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
     private boolean rejoined;
+    /** Whether a newcomer has been told that it may become ACTIVE. */
+    private boolean mayHaveJoined;
     /** Whether somebody has come into the view who was not handed everything before: it may know better than this ILB. */
     private boolean merging;
     /** The base before the newcomer that became ACTIVE last, until it has acknowledged what it was sent as a newcomer. */
@@ -73,7 +91,8 @@ final class Handover {
             Associations associations,
             Membership membership,
             Ranking ranking,
-            Transfers transfers) {
+            Transfers transfers,
+            Placement nobody) {
         this.held = associations.held();
         this.table = held.table();
         this.services = services;
@@ -82,13 +101,15 @@ final class Handover {
         this.ranking = ranking;
         this.transfers = transfers;
         this.base = ranking.current();
+        this.seen = base;
+        this.nobody = nobody;
     }
 
     /** The view has changed, and the ranking with it. */
     void onViewChanged() {
         Placement current = ranking.current();
-        if (!current.contains(Placement.SELF) || (!base.contains(Placement.SELF) && !rejoined)) {
-            // A newcomer was handed what it holds, for this view; one that is none yet, or no more, hands over nothing.
+        if (isNewcomer()) {
+            // A newcomer was handed what it holds, for this view; one that is none yet hands over nothing.
             base = current;
         }
         merging |= !base.containsAll(current);
@@ -97,13 +118,32 @@ final class Handover {
             base = current;
             merging = false;
         }
+        boolean isBack = rejoined && current.contains(Placement.SELF) && !seen.contains(Placement.SELF);
+        if (isBack || transfers.isStrangerIn(current, base) || transfers.isStrangerIn(current, seen)) {
+            base = nobody;
+        }
+        seen = current;
         losing = !current.containsAll(base) || base.size() < 2;
         associations.setSwept(false);
         restart();
     }
 
-    /** A peer that was JOINING is it no more. */
+    /** Whether this ILB is JOINING, or has just become ACTIVE for the first time. */
+    private boolean isNewcomer() {
+        return switch (membership.selfState()) {
+            case JOINING -> true;
+            case ACTIVE -> base != nobody && !base.contains(Placement.SELF) && !rejoined;
+            case LEAVING, DEAD -> false;
+        };
+    }
+
+    /** A peer that was JOINING is it no more, and not ACTIVE either. */
     void onJoinersChanged() {
+        if (mayHaveJoined) {
+            // Others may have seen it ACTIVE, and have let go of what it held.
+            base = nobody;
+            losing = true;
+        }
         restart();
     }
 
@@ -125,15 +165,17 @@ final class Handover {
             base = beforeJoin;
             beforeJoin = null;
             merging = true;
+            losing = true;
         }
         restart();
     }
 
     private void restart() {
         transfers.updateJoiners();
+        mayHaveJoined &= !transfers.joiners().isEmpty();
         transfers.takeMissed();
         onlyMissed = false;
-        associations.forgetStrays();
+        losing |= associations.forgetStrays();
         walk();
     }
 
@@ -154,7 +196,7 @@ final class Handover {
             // What is missed while the walk goes on may be behind it already.
             onlyMissed = true;
             walk();
-        } else if (phase == Phase.IDLE && associations.hasStrays()) {
+        } else if (phase == Phase.IDLE && associations.hasStrays() && membership.isViewShared()) {
             // Who sent them has seen this view too by now. Nobody tells this ILB what becomes of them.
             merging = true;
             restart();
@@ -194,10 +236,10 @@ final class Handover {
         if (ranking.current().size() < 2) {
             return held.owned();
         }
-        if (!losing || !isSending()) {
+        if (!isSending() || (!losing && beforeJoin == null)) {
             return 0;
         }
-        int unseen = phase == Phase.SENDING && !onlyMissed ? Math.max(0, table.size() - walked) : 0;
+        int unseen = losing && phase == Phase.SENDING && !onlyMissed ? Math.max(0, table.size() - walked) : 0;
         return unseen + transfers.unsettledRecords();
     }
 
@@ -228,18 +270,22 @@ final class Handover {
     private boolean handOver(int slot) {
         services.service(table.service(slot)).readTuple(table, slot, tuple);
         Placement current = ranking.current();
-        long before = base.rank(tuple);
         long now = current.rank(tuple);
         int owner = current.owner(now);
         int backup = current.backup(now);
         held.setOwned(slot, owner == Placement.SELF);
-        held.setKept(slot, false);
+        // Of one that somebody kept here by another view, the base says nothing.
+        Placement from = held.isKept(slot) ? nobody : base;
+        long before = from.rank(tuple);
+        int baseOwner = from.owner(before);
+        int baseBackup = from.backup(before);
         boolean sent = true;
-        if ((!rejoined || ranking.selfHolds(tuple)) && isSender(base.owner(before), base.backup(before))) {
+        if (isSender(baseOwner, baseBackup) && (!isBehind() || isEstablishedOnce(slot))) {
             // The owner has gone: its backup is the owner now, and the new backup gets the association from it.
             // The backup has gone: the owner stays, and its new backup gets the association from it.
             // Both have gone, or the view was divided: both may be new to it.
-            sent = sendTo(owner, slot, before) && sendTo(backup, slot, before);
+            sent = (owner == baseOwner || owner == baseBackup || sendTo(owner, slot))
+                    && (backup == baseOwner || backup == baseBackup || sendTo(backup, slot));
         }
         if (sent && owner == Placement.SELF) {
             sent = transfers.tellJoiners(
@@ -249,6 +295,9 @@ final class Handover {
                     held.isReset(slot),
                     held.ageMillis(slot),
                     PeerTransfer.WALK_WINDOW);
+        }
+        if (sent) {
+            held.setKept(slot, false);
         }
         return sent;
     }
@@ -262,28 +311,43 @@ final class Handover {
         return !current.contains(baseBackup) || baseBackup == Placement.SELF;
     }
 
-    private boolean sendTo(int position, int slot, long before) {
-        if (position < 0 || position == base.owner(before) || position == base.backup(before)) {
-            return true;
-        }
-        return transfers.append(
-                position,
-                tuple,
-                held.server(slot),
-                table.state(slot),
-                held.isReset(slot),
-                held.ageMillis(slot),
-                PeerTransfer.WALK_WINDOW);
+    private boolean sendTo(int position, int slot) {
+        return position < 0
+                || transfers.append(
+                        position,
+                        tuple,
+                        held.server(slot),
+                        table.state(slot),
+                        held.isReset(slot),
+                        isBehind() ? 0 : held.ageMillis(slot),
+                        PeerTransfer.WALK_WINDOW);
+    }
+
+    private boolean isEstablishedOnce(int slot) {
+        ConnectionState state = table.state(slot);
+        return state == ConnectionState.ESTABLISHED || state == ConnectionState.CLOSING;
+    }
+
+    /**
+     * Whether this ILB was away, or leaves, so that the others may know better. What is there already counts more than what it
+     * sends then: it is as old as nothing, and only of connections that were established.
+     */
+    private boolean isBehind() {
+        return rejoined || membership.selfState() == IlbState.LEAVING;
     }
 
     private boolean settle() {
         if (!transfers.areSettled()) {
             return false;
         }
-        base = ranking.current();
+        if (membership.selfState() != IlbState.LEAVING) {
+            // Who leaves does not know when the others are done, and goes by what it held among them.
+            base = ranking.current();
+        }
         beforeJoin = null;
         losing = false;
         transfers.sayHandedOver();
+        mayHaveJoined = !transfers.joiners().isEmpty();
         if (transfers.joiners().size() == 1) {
             preparedJoiner = transfers.joiners().get(0).position();
         }
@@ -295,6 +359,10 @@ final class Handover {
     private boolean sweep(int budget) {
         if (membership.selfState() != IlbState.ACTIVE) {
             phase = Phase.IDLE;
+            return false;
+        }
+        if (!membership.isViewShared()) {
+            // Who sees another view may take this ILB for a holder, and rely on it.
             return false;
         }
         for (int i = 0; i < budget; i++) {

@@ -34,6 +34,9 @@ final class HeldAssociations {
      */
     private static final int AGAIN = 128;
 
+    /** For so long after a SYN there may be ILBs that have not heard of it, and speak of the connection before. */
+    private static final int YOUNG_MILLIS = 1_000;
+
     private final OwnedConnections table;
     private final ServiceTable services;
     private final Ranking ranking;
@@ -127,7 +130,14 @@ final class HeldAssociations {
     /** Whether an end that is announced may be of the time before the last packet that said that the connection lives. */
     boolean isOfBefore(int slot, int ageMillis) {
         boolean again = has(slot, AGAIN) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;
-        return again || ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
+        // A cache knows no age; and it leaves the first packet after a SYN, with whatever it ends, to a holder.
+        boolean justBegun = ageMillis == 0
+                && state(slot) == ConnectionState.HALF_OPEN
+                && ageMillis(slot) < CachedAssociations.STALE_MILLIS;
+        // A handover may make an old one look younger, by the time that it waited for its frame.
+        boolean younger =
+                ageMillis(slot) < YOUNG_MILLIS && ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
+        return again || justBegun || younger;
     }
 
     /** Whether a SYN that is announced may be the one that an association began with, which has closed since then. */

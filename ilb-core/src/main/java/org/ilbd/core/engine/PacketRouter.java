@@ -212,6 +212,10 @@ final class PacketRouter {
                 return;
             }
             server = associations.serveHeld(slot, tuple, packet.isFin(), packet.isRst() || cut);
+            if (cut && !packet.isRst()) {
+                // The client has not heard yet that it has ended, and is told again as long as it sends.
+                associations.held().touch(slot);
+            }
         } else {
             int entry = associations.cached().find(service, tuple);
             if (!ends && visitsBefore == 0 && goesToHolder(entry)) {

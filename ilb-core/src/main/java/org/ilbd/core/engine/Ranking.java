@@ -58,6 +58,11 @@ final class Ranking {
         return backup;
     }
 
+    /** Whether a peer is the owner or the backup. */
+    boolean isOtherHolder(int position) {
+        return position == owner || position == backup;
+    }
+
     boolean selfOwns() {
         return owner == SELF;
     }

@@ -100,6 +100,15 @@ final class Transfers {
         return count > joiners.size();
     }
 
+    /** Whether a peer is in a view, and was not in the one before, that was not being handed anything as a newcomer. */
+    boolean isStrangerIn(Placement view, Placement before) {
+        return membership.peers().stream()
+                .map(Peer::position)
+                .anyMatch(position -> view.contains(position)
+                        && !before.contains(position)
+                        && joiners.stream().noneMatch(joiner -> joiner.position() == position));
+    }
+
     /** The peers that are JOINING. */
     List<Joiner> joiners() {
         return joiners;

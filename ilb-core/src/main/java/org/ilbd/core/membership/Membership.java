@@ -507,6 +507,18 @@ public final class Membership {
         return view.digest();
     }
 
+    /** Whether every ACTIVE peer said in its last ID message that it sees this view. */
+    public boolean isViewShared() {
+        List<Peer> peers = table.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            Peer peer = peers.get(i);
+            if (peer.state() == IlbState.ACTIVE && peer.viewDigest() != view.digest()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** How many ID messages had this fate. */
     public long receptions(Reception reception) {
         return receptions.get(reception);

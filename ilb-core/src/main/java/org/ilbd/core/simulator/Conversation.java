@@ -52,6 +52,9 @@ final class Conversation {
     /** An ILB has selected a server for it. */
     boolean decided;
 
+    /** The last packet that came to its server was a RST, of the connection that had its port before: see the closing timeout. */
+    boolean wasReset;
+
     long connectedNanos;
 
     Conversation(int number, Endpoint client, Endpoint vip, SplittableRandom random, long idleNanos) {

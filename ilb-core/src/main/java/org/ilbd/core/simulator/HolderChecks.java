@@ -1,6 +1,8 @@
 package org.ilbd.core.simulator;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.ilbd.core.connection.OwnedConnections;
 import org.ilbd.core.engine.Counter;
 import org.ilbd.core.engine.Designation;
@@ -8,6 +10,7 @@ import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.OwnershipMode;
 import org.ilbd.core.ownership.View;
+import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
 
 /**
@@ -85,13 +88,18 @@ final class HolderChecks {
         View view = view();
         for (Conversation conversation : simulation.clients().conversations()) {
             SimulatedServer server = conversation.server;
-            if (conversation.isBound() && server != null) {
+            if (isToBeHeld(conversation) && server != null) {
                 long rank = view.rank(conversation.owned(simulation.schedule().affinity()));
                 checkHolder(view, View.owner(rank), "owner", conversation, server);
                 checkHolder(view, View.backup(rank), "backup", conversation, server);
             }
         }
         running().forEach(ilb -> checkOwned(view, ilb));
+    }
+
+    /** A RST shortens the life of an association, whoever sent it, until the next packet of the connection. */
+    private static boolean isToBeHeld(Conversation conversation) {
+        return conversation.isBound() && !conversation.wasReset;
     }
 
     private void checkHolder(View view, int position, String role, Conversation conversation, SimulatedServer server) {
@@ -102,8 +110,10 @@ final class HolderChecks {
                 simulation
                         .oracle()
                         .notHeld(
-                                "its " + role + ", " + ilb + ", holds " + ilb.engine.held(conversation.tuple),
-                                conversation);
+                                "its " + role + ", " + ilb + ", of " + holders(conversation) + " holders, holds "
+                                        + ilb.engine.held(conversation.tuple),
+                                conversation,
+                                isLost(conversation));
             }
         }
     }
@@ -112,6 +122,24 @@ final class HolderChecks {
     private boolean lacksRoom(SimulatedIlb ilb, Conversation conversation) {
         return ilb.engine.counters().get(Counter.TABLE_FULL) > 0
                 && running().stream().noneMatch(other -> other.knowsMoreThanSyn(conversation.tuple));
+    }
+
+    /**
+     * Whether two events at once have cost a connection its association: no ILB holds more of it than its SYN, if that, for
+     * who knew more has gone; or there is another one of the same 4-tuple, from a time when the ILBs were divided.
+     */
+    boolean isLost(Conversation conversation) {
+        SimulatedServer server = conversation.server;
+        return server == null
+                || isContested(conversation.tuple, server)
+                || running().stream()
+                        .noneMatch(ilb ->
+                                ilb.holds(conversation.tuple, server) && ilb.knowsMoreThanSyn(conversation.tuple));
+    }
+
+    /** Whether an ILB holds an association of that 4-tuple with another server. */
+    boolean isContested(FourTuple tuple, SimulatedServer server) {
+        return running().stream().anyMatch(ilb -> ilb.engine.held(tuple) != null && !ilb.holds(tuple, server));
     }
 
     /** When all views have been the same for long enough: nobody but owner and backup holds a connection. */
@@ -123,6 +151,44 @@ final class HolderChecks {
                 boolean other = !isMember(view, View.owner(rank), ilb) && !isMember(view, View.backup(rank), ilb);
                 if (other && conversation.isBound() && ilb.engine.held(conversation.tuple) != null) {
                     simulation.oracle().violation(3, ilb + " holds it too", conversation);
+                }
+            }
+        }
+    }
+
+    /** Whether no ILB has missed what another one said to all: it may have been lost, or overtaken and refused. */
+    boolean hasHeardAll() {
+        return running().stream().allMatch(ilb -> ilb.engine.counters().get(Counter.BROADCAST_GAPS) == 0);
+    }
+
+    /**
+     * Once all connections have ended, where no ILB came or went and nothing that they said was lost: what ended is not
+     * live with anybody. Not so what a server took with it, or a RST ended, which a packet undoes that it has overtaken: that expires.
+     */
+    void checkEnded() {
+        Map<Endpoint, Conversation> last = new LinkedHashMap<>();
+        simulation.clients().conversations().forEach(conversation -> last.put(conversation.client, conversation));
+        for (Conversation conversation : last.values()) {
+            boolean ended = conversation.over
+                    && conversation.excuse == null
+                    && conversation.ending != Conversation.Ending.CLIENT_RESETS;
+            for (SimulatedIlb ilb : running()) {
+                if (ended && ilb.isLive(conversation.tuple)) {
+                    simulation.oracle().violation(6, ilb + " takes what has ended for live", conversation);
+                }
+            }
+        }
+    }
+
+    /** When all timeouts have passed since the last packet: nobody holds anything any more. */
+    void checkExpired() {
+        for (SimulatedIlb ilb : running()) {
+            OwnedConnections table = ilb.engine.owned();
+            for (int slot = table.nextSlot(-1); slot != OwnedConnections.NONE; slot = table.nextSlot(slot)) {
+                if (!table.state(slot).isClient()) {
+                    String what =
+                            ilb + " holds for ever, " + table.state(slot) + ", from port " + table.sourcePort(slot);
+                    simulation.oracle().violation(6, what, null);
                 }
             }
         }
@@ -186,15 +252,16 @@ final class HolderChecks {
      */
     void checkGauge() {
         boolean agree = running().size() > 1 && whyViewsDiffer().isEmpty();
-        if (agree && agreed && !simulation.mayBreak()) {
+        if (agree && agreed) {
             int said = running().stream()
                     .mapToInt(ilb -> ilb.engine.underReplicated())
                     .sum();
             int alone = 0;
             Conversation example = null;
             for (Conversation conversation : simulation.clients().conversations()) {
-                if (conversation.isBound()
+                if (isToBeHeld(conversation)
                         && holders(conversation) == 1
+                        && !(simulation.mayBreak() && isLost(conversation))
                         && running().stream().noneMatch(ilb -> lacksRoom(ilb, conversation))) {
                     alone++;
                     example = conversation;

@@ -3,6 +3,7 @@ package org.ilbd.core.simulator;
 import java.util.ArrayList;
 import java.util.List;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.packet.TcpHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,7 @@ final class Oracle {
         if (conversation == null) {
             return;
         }
+        conversation.wasReset = segment.is(TcpHeader.RST);
         if (segment.isSyn()) {
             simulation.serverChecks().delivered(by, segment, target);
             by.synDelivered(segment, target);
@@ -107,7 +109,9 @@ final class Oracle {
                 holders++;
             }
         }
-        if (holders < 2) {
+        if (holders < 2 && simulation.mayBreak() && simulation.holders().isContested(tuple, target)) {
+            broken++;
+        } else if (holders < 2) {
             violation(2, syn + " came to " + target + " with its association on " + holders + " ILB", conversation);
         }
     }
@@ -119,11 +123,15 @@ final class Oracle {
         }
     }
 
-    /** A connection is not with its owner or its backup although nothing is handed over any more. */
-    void notHeld(String what, Conversation conversation) {
-        if (simulation.mayBreak()) {
+    /**
+     * A connection is not with its owner or its backup although nothing is handed over any more.
+     *
+     * @param lost whether that is the cost of two events at once
+     */
+    void notHeld(String what, Conversation conversation, boolean lost) {
+        if (simulation.mayBreak() && lost) {
             broken++;
-            conversation.excuse = "not with its holders after events that overlapped";
+            conversation.excuse = "lost to events that overlapped";
         } else {
             violation(3, what, conversation);
         }

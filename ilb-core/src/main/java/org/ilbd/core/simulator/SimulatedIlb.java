@@ -121,6 +121,11 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         return slot != OwnedConnections.NONE && engine.owned().state(slot) != ConnectionState.HALF_OPEN;
     }
 
+    boolean isLive(FourTuple tuple) {
+        int slot = engine.owned().find(engine.services().get(0).index(), tuple);
+        return slot != OwnedConnections.NONE && engine.owned().state(slot).isLive();
+    }
+
     TableChecks tables() {
         return tables;
     }

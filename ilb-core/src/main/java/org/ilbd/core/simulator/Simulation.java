@@ -19,6 +19,15 @@ final class Simulation {
 
     private static final long FINISH_NANOS = 40 * EventQueue.SECOND;
 
+    /** Where an established connection expires sooner, the end is waited for: no longer, for the time that it takes. */
+    private static final int MAX_EXPIRY_MILLIS = 16_000;
+
+    /** In which what has ended is known to have: until the association expires, of one of its holders only. */
+    private static final long ENDED_NANOS = 10 * EventQueue.SECOND;
+
+    /** That timeout, or those of a closing one and of a half-open one with all its questions; and behind the last word of it. */
+    private static final long EXPIRY_NANOS = 32 * EventQueue.SECOND;
+
     /** Between router, ILBs, servers and clients. */
     private static final long MIN_WIRE_NANOS = 100 * EventQueue.MICROSECOND;
 
@@ -217,6 +226,22 @@ final class Simulation {
             oracle.violation(1, "connections do not come to their end: " + clients.open(), null);
         }
         checkTables();
+        if (oracle.violations().isEmpty()) {
+            checkLeftovers();
+        }
+    }
+
+    private void checkLeftovers() {
+        boolean noneChanged =
+                schedule.events().stream().allMatch(event -> event.kind().concernsServers());
+        if (noneChanged && falseAlarms == 0 && schedule.loss() == 0 && holders.hasHeardAll()) {
+            runFor(ENDED_NANOS);
+            holders.checkEnded();
+        }
+        if (schedule.establishedTimeoutMillis() <= MAX_EXPIRY_MILLIS) {
+            runFor(EXPIRY_NANOS);
+            holders.checkExpired();
+        }
     }
 
     private void runWhileLasting() {

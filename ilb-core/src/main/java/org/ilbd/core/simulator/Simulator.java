@@ -85,16 +85,18 @@ public final class Simulator {
     }
 
     /**
-     * A series of random schedules: every third has events that overlap.
+     * A series of random schedules: every third, or each of them, has events that overlap.
      *
      * @param seed of the first; the others' follow from it
      * @param ilbs at the start, 0 for a random number
      */
-    public static List<Schedule> schedules(long seed, int count, int ilbs, Set<EventKind> kinds) {
+    public static List<Schedule> schedules(
+            long seed, int count, int ilbs, Set<EventKind> kinds, boolean allOverlapping) {
         SplittableRandom random = new SplittableRandom(seed);
         List<Schedule> schedules = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            schedules.add(Schedule.random(i == 0 ? seed : random.nextLong(), ilbs, kinds, i % 3 == 2));
+            schedules.add(
+                    Schedule.random(i == 0 ? seed : random.nextLong(), ilbs, kinds, allOverlapping || i % 3 == 2));
         }
         return schedules;
     }

@@ -14,6 +14,8 @@ import java.util.Set;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.membership.IlbState;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -200,6 +202,43 @@ class EngineTest {
                 .mapToInt(ilb -> ilb.engine.owned().size(ConnectionState.ESTABLISHED))
                 .sum();
         assertThat(established).as("owner and backup").isEqualTo(2);
+    }
+
+    @Test
+    void holderThatHasMissedTheEndIsToldAgain() {
+        TestCluster cluster = TestCluster.of(2);
+        cluster.open(0, client(1), VIP);
+        cluster.loses(
+                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code());
+        cluster.send(0, client(1), VIP, FIN_ACK);
+        cluster.advanceMillis(50);
+        cluster.loses(datagram -> false);
+        assertThat(cluster.ilb(1).engine.owned().size(ConnectionState.ESTABLISHED))
+                .isEqualTo(1);
+        cluster.advanceMillis(35_000);
+        assertThat(cluster.ilb(1).engine.owned().size(ConnectionState.CLOSING)).isEqualTo(1);
+        cluster.advanceMillis(65_000);
+
+        for (TestCluster.Ilb ilb : cluster.ilbs) {
+            assertThat(ilb.engine.owned().size()).isZero();
+        }
+        check(cluster);
+    }
+
+    @Test
+    void halfClosedConnectionStaysWithBothHoldersWhicheverServesIt() {
+        TestCluster cluster = TestCluster.of(2);
+        cluster.open(0, client(1), VIP);
+        cluster.loses(
+                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code());
+        cluster.send(0, client(1), VIP, FIN_ACK);
+        cluster.advanceMillis(50);
+        cluster.loses(datagram -> false);
+        for (int i = 0; i < 30; i++) {
+            assertThat(cluster.send(1, client(1), VIP, ACK)).hasSize(1);
+            cluster.advanceMillis(5_000);
+            assertThat(cluster.holders(client(1), VIP)).containsExactly(0, 1);
+        }
     }
 
     @Test

@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
 import org.ilbd.core.engine.Administration;
 import org.ilbd.core.engine.AllDown;
 import org.ilbd.core.engine.EngineConfig;
@@ -190,6 +191,47 @@ class CheckerTest {
         Violation violation = firstViolation(Faults.TouchesInTheFuture::new, NOTHING);
 
         assertThat(violation.invariant()).isEqualTo(6);
+    }
+
+    @Test
+    void endThatTheOtherHolderDoesNotHearOfIsFound() {
+        assertThat(violations(new Simulator(Faults.AnnouncesNothing::new, UnaryOperator.identity())))
+                .anySatisfy(violation -> {
+                    assertThat(violation.invariant()).isEqualTo(6);
+                    assertThat(violation.what()).contains("takes what has ended for live");
+                });
+    }
+
+    @Test
+    void associationThatStaysForEverIsFound() {
+        assertThat(violations(new Simulator(UnaryOperator.identity(), Faults::forgetsNothing)))
+                .anySatisfy(violation -> {
+                    assertThat(violation.invariant()).isEqualTo(6);
+                    assertThat(violation.what()).contains("holds for ever");
+                });
+    }
+
+    /** What is found in schedules without events. */
+    private static List<Violation> violations(Simulator simulator) {
+        return LongStream.rangeClosed(1, 10)
+                .mapToObj(seed -> simulator.run(Schedule.random(seed, ILBS, NOTHING, false)))
+                .flatMap(outcome -> outcome.violations().stream())
+                .toList();
+    }
+
+    @Test
+    void associationThatOverlappingEventsLeftOnOneIlbIsFound() {
+        Simulator simulator = new Simulator(Faults.SendsEmptyFrames::new, UnaryOperator.identity());
+        for (long seed = 1; seed <= 30; seed++) {
+            List<Violation> violations = simulator
+                    .run(Schedule.random(seed, ILBS, EnumSet.of(EventKind.CRASH, EventKind.REJOIN), true))
+                    .violations();
+            if (!violations.isEmpty()) {
+                assertThat(violations.get(0).invariant()).isIn(3, 5);
+                return;
+            }
+        }
+        throw new AssertionError("nothing was found");
     }
 
     @Test

@@ -102,6 +102,20 @@ final class Faults {
         }
     }
 
+    /** Invariant 6: says nothing of any connection, but with its packets. */
+    static final class AnnouncesNothing extends Relay {
+        AnnouncesNothing(EngineOutput host) {
+            super(host);
+        }
+
+        @Override
+        public void send(Endpoint peer, MemorySegment datagram, long offset, int length) {
+            if (MessageHeader.type(datagram, offset) != MessageType.ASSOCIATIONS) {
+                super.send(peer, datagram, offset, length);
+            }
+        }
+    }
+
     /** Invariant 3: a newcomer does not tell the first ILB that it is ACTIVE. */
     static final class KeepsItsStateToItself extends Relay {
         KeepsItsStateToItself(EngineOutput host) {
@@ -286,6 +300,20 @@ final class Faults {
 
     private static EngineConfig with(
             EngineConfig config, int halfOpen, int cacheCapacity, List<ServiceConfig> services) {
+        return with(config, halfOpen, cacheCapacity, config.closingTimeoutMillis(), services);
+    }
+
+    /** Invariant 6: what has closed stays for hours. */
+    static EngineConfig forgetsNothing(EngineConfig config) {
+        return with(config, config.halfOpen(), config.cacheCapacity(), 3_600_000, config.services());
+    }
+
+    private static EngineConfig with(
+            EngineConfig config,
+            int halfOpen,
+            int cacheCapacity,
+            int closingTimeoutMillis,
+            List<ServiceConfig> services) {
         return new EngineConfig(
                 config.id(),
                 config.incarnation(),
@@ -302,7 +330,7 @@ final class Faults {
                 config.clients(),
                 config.halfOpenTimeoutMillis(),
                 config.establishedTimeoutMillis(),
-                config.closingTimeoutMillis(),
+                closingTimeoutMillis,
                 config.cacheFill(),
                 cacheCapacity,
                 config.cacheTimeoutMillis(),

@@ -77,6 +77,11 @@ final class SimulateCommand implements Callable<Integer> {
     @Nullable
     List<String> events;
 
+    @Option(
+            names = "--overlapping",
+            description = "Each event comes while others go on; without it, in every third schedule.")
+    boolean overlapping;
+
     @Option(names = "--plan", description = "Memory, traffic and re-replication time for each ILB.")
     boolean plan;
 
@@ -118,7 +123,7 @@ final class SimulateCommand implements Callable<Integer> {
         final Summary summary = new Summary();
         out().println("seed " + first);
         int done = 0;
-        for (final Schedule schedule : Simulator.schedules(first, schedules, ilbs, kinds)) {
+        for (final Schedule schedule : Simulator.schedules(first, schedules, ilbs, kinds, overlapping)) {
             final Outcome outcome = simulator.run(schedule);
             summary.add(outcome);
             done++;
