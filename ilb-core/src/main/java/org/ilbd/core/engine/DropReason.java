@@ -18,7 +18,7 @@ public enum DropReason {
             "a SYN for a service of which all servers have as many connections as they may; the client sends it again"),
     SERVER_DOWN("a SYN that its owner sent through this ILB, whose checks find the server down"),
     NO_OWNER("this ILB is not ACTIVE, and could ask no other that is"),
-    VIEWS_DIFFER("a SYN between two ILBs whose views differ for a moment; the client sends it again"),
+    VIEWS_DIFFER("a SYN whose ILBs see different views, or one of them has just been away; the client sends it again"),
     ASSOCIATIONS_DIFFER("a SYN while two ILBs that hold it know different servers; the client sends it again"),
     SELECTION_PENDING("a SYN that came again while it waits for a master's selection, or has waited for too long"),
     ORPHAN("no ILB knows the connection, and the service drops such packets"),

@@ -307,6 +307,11 @@ final class PacketRouter {
             counters.drop(DropReason.NO_OWNER);
             return;
         }
+        if (membership.hasJustReturned(clock.nanos())) {
+            // It may have waited for as long as this ILB stood still, and its connection be closing by now.
+            counters.drop(DropReason.VIEWS_DIFFER);
+            return;
+        }
         if (owner != Ranking.SELF) {
             associations.voidBySyn(owner, service, tuple);
             if (!forward(owner)) {

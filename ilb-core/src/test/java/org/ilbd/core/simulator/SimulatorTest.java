@@ -60,6 +60,12 @@ class SimulatorTest {
         run(seed, 1, ALL, true);
     }
 
+    /** A SYN had waited at an ILB that stood still, and came to the connection's owner when that was half-closed. */
+    @Test
+    void aSynThatHasWaitedOpensNoOtherConnection() {
+        run(8188644324823476087L, 1, ALL);
+    }
+
     @Test
     void sameScheduleGivesTheSameRun() {
         for (Schedule schedule : Simulator.schedules(FIXED_SEED, 30, 0, ALL, false)) {
