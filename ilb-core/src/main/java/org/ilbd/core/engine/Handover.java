@@ -119,11 +119,11 @@ final class Handover {
             merging = false;
         }
         boolean isBack = rejoined && current.contains(Placement.SELF) && !seen.contains(Placement.SELF);
+        losing = !current.containsAll(base) || base.size() < 2;
         if (isBack || transfers.isStrangerIn(current, base) || transfers.isStrangerIn(current, seen)) {
-            base = nobody;
+            trustNobody();
         }
         seen = current;
-        losing = !current.containsAll(base) || base.size() < 2;
         associations.setSwept(false);
         restart();
     }
@@ -141,10 +141,15 @@ final class Handover {
     void onJoinersChanged() {
         if (mayHaveJoined) {
             // Others may have seen it ACTIVE, and have let go of what it held.
-            base = nobody;
-            losing = true;
+            trustNobody();
         }
         restart();
+    }
+
+    private void trustNobody() {
+        base = nobody;
+        beforeJoin = null;
+        losing = true;
     }
 
     /** This ILB was away, and comes back as a newcomer that still has what it held. */
