@@ -19,14 +19,16 @@ final class Simulation {
 
     private static final long FINISH_NANOS = 40 * EventQueue.SECOND;
 
-    /** Where an established connection expires sooner, the end is waited for: no longer, for the time that it takes. */
+    /** Where established connections expire so soon, and so few ILBs tick, the end is waited for: it takes long enough. */
     private static final int MAX_EXPIRY_MILLIS = 16_000;
+
+    private static final int MAX_EXPIRY_ILBS = 3;
 
     /** In which what has ended is known to have: until the association expires, of one of its holders only. */
     private static final long ENDED_NANOS = 10 * EventQueue.SECOND;
 
     /** That timeout, or those of a closing one and of a half-open one with all its questions; and behind the last word of it. */
-    private static final long EXPIRY_NANOS = 32 * EventQueue.SECOND;
+    private static final long EXPIRY_NANOS = 24 * EventQueue.SECOND;
 
     /** Between router, ILBs, servers and clients. */
     private static final long MIN_WIRE_NANOS = 100 * EventQueue.MICROSECOND;
@@ -238,7 +240,7 @@ final class Simulation {
             runFor(ENDED_NANOS);
             holders.checkEnded();
         }
-        if (schedule.establishedTimeoutMillis() <= MAX_EXPIRY_MILLIS) {
+        if (schedule.establishedTimeoutMillis() <= MAX_EXPIRY_MILLIS && schedule.ilbs() <= MAX_EXPIRY_ILBS) {
             runFor(EXPIRY_NANOS);
             holders.checkExpired();
         }
