@@ -94,8 +94,8 @@ final class Associations {
             Clock clock,
             Counters counters) {
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
+        this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
-        this.repeatMillis = Math.min(REPEAT_MILLIS, Math.min(refreshMillis, closingRefreshMillis));
         this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
         this.clients = new ClientServers(held);
@@ -133,7 +133,7 @@ final class Associations {
         Server server = held.server(slot);
         ConnectionState state = held.state(slot);
         boolean wasReset = held.isReset(slot);
-        if (rst && !wasReset && !held.isOfBefore(slot, held.ageMillis(slot))) {
+        if (rst && !wasReset && !held.hasBegunAnew(slot)) {
             end(slot, tuple, server, true);
         } else if (fin && (state != ConnectionState.CLOSING || wasReset)) {
             end(slot, tuple, server, false);
@@ -172,10 +172,7 @@ final class Associations {
 
     private void end(int slot, FourTuple tuple, Server server, boolean reset) {
         held.transition(slot, tuple, ConnectionState.CLOSING, reset);
-        if (!reset) {
-            held.setUnconfirmed(slot, true);
-            held.setAnnounced(slot, closingRefreshMillis - repeatMillis);
-        }
+        held.setUnconfirmed(slot, !reset);
         announcer.toAll(tuple, server, ConnectionState.CLOSING, reset, held.ageMillis(slot));
     }
 

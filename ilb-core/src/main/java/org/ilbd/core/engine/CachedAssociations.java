@@ -20,10 +20,7 @@ final class CachedAssociations {
     /** Set in a cached server index until the first packet after the SYN has passed here. */
     private static final int HALF_OPEN_BIT = 1 << 29;
 
-    /** Set in a closing one that its holders need not be told of again: they were, or it is a RST's, which is not certain. */
-    private static final int REPEATED_BIT = 1 << 28;
-
-    private static final int SERVER_MASK = REPEATED_BIT - 1;
+    private static final int SERVER_MASK = HALF_OPEN_BIT - 1;
 
     /** Instead of a server index: a SYN has passed here, and nobody has said yet where it went. */
     private static final int UNKNOWN_SERVER = SERVER_MASK;
@@ -95,13 +92,10 @@ final class CachedAssociations {
         cache.touch(slot, clock.millis());
         if (fin || rst) {
             if (!closing) {
-                cache.setServer(slot, server.index() | CLOSING_BIT | (rst ? REPEATED_BIT : 0));
+                cache.setServer(slot, server.index() | CLOSING_BIT);
                 cache.setStamp(slot, clock.millis());
                 announcer.toAll(tuple, server, ConnectionState.CLOSING, rst, 0);
             }
-        } else if (closing && age >= repeatMillis && (value & REPEATED_BIT) == 0) {
-            cache.setServer(slot, value | REPEATED_BIT);
-            announcer.toHolders(tuple, server, ConnectionState.CLOSING, false, 0);
         } else if (!closing && ((value & HALF_OPEN_BIT) != 0 || age >= refreshMillis)) {
             boolean first = (value & HALF_OPEN_BIT) != 0;
             cache.setServer(slot, server.index());

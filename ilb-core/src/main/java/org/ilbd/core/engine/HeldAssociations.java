@@ -127,9 +127,13 @@ final class HeldAssociations {
         set(slot, AGAIN, true);
     }
 
+    /** Whether a packet has just said that a connection lives, or that another one begins on its port: see {@link #noteAnew}. */
+    boolean hasBegunAnew(int slot) {
+        return has(slot, AGAIN) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;
+    }
+
     /** Whether an end that is announced may be of the time before the last packet that said that the connection lives. */
     boolean isOfBefore(int slot, int ageMillis) {
-        boolean again = has(slot, AGAIN) && sinceAnnouncedMillis(slot) < CachedAssociations.STALE_MILLIS;
         // A cache knows no age; and it leaves the first packet after a SYN, with whatever it ends, to a holder.
         boolean justBegun = ageMillis == 0
                 && state(slot) == ConnectionState.HALF_OPEN
@@ -137,7 +141,7 @@ final class HeldAssociations {
         // A handover may make an old one look younger, by the time that it waited for its frame.
         boolean younger =
                 ageMillis(slot) < YOUNG_MILLIS && ageMillis > ageMillis(slot) + CachedAssociations.STALE_MILLIS;
-        return again || justBegun || younger;
+        return hasBegunAnew(slot) || justBegun || younger;
     }
 
     /** Whether a SYN that is announced may be the one that an association began with, which has closed since then. */

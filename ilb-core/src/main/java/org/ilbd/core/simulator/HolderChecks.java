@@ -128,7 +128,7 @@ final class HolderChecks {
      * Whether two events at once have cost a connection its association: no ILB holds more of it than its SYN, if that, for
      * who knew more has gone; or there is another one of the same 4-tuple, from a time when the ILBs were divided.
      */
-    boolean isLost(Conversation conversation) {
+    private boolean isLost(Conversation conversation) {
         SimulatedServer server = conversation.server;
         return server == null
                 || isContested(conversation.tuple, server)
@@ -247,8 +247,8 @@ final class HolderChecks {
 
     /**
      * Whether the ILBs say of as many associations as there are that they are on one ILB only. Between a change of the
-     * view and the next tick, and while an ILB does not know of a change, they cannot. What is left over from events that
-     * overlapped may be with one ILB that others do not take for a holder, and is not asked for.
+     * view and the next tick, and while an ILB does not know of a change, they cannot. What two events at
+     * once have cost is not asked for.
      */
     void checkGauge() {
         boolean agree = running().size() > 1 && whyViewsDiffer().isEmpty();

@@ -14,7 +14,6 @@ import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.engine.TestCluster.Ilb;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
@@ -203,8 +202,7 @@ class AffinityTest {
     void backupKnowsAClientWhoseSynWasOvertakenByTheAnnouncement() {
         TestCluster cluster = cluster(2);
         int owner = Roles.among(0, 1).owner(CLIENT + ":0", VIP);
-        Predicate<TestCluster.InFlight> syns =
-                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.FORWARD.code();
+        Predicate<TestCluster.InFlight> syns = datagram -> datagram.isOfType(MessageType.FORWARD);
         List<TestCluster.InFlight> late = new ArrayList<>();
         cluster.loses(datagram -> syns.test(datagram) && late.add(datagram));
         assertThat(cluster.send(owner, CLIENT + ":1000", VIP, TestCluster.SYN)).isEmpty();

@@ -13,7 +13,6 @@ import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.engine.TestCluster.Ilb;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +27,7 @@ class AgreementTest {
     private final TestCluster cluster = new TestCluster(new Settings().ilbs(3).halfOpen(20));
 
     private static boolean isAssociations(TestCluster.InFlight datagram) {
-        return datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code();
+        return datagram.isOfType(MessageType.ASSOCIATIONS);
     }
 
     private Endpoint open() {

@@ -14,7 +14,6 @@ import java.util.Set;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -180,9 +179,7 @@ class EngineTest {
         }
         cluster.advanceMillis(40_000);
 
-        for (TestCluster.Ilb ilb : cluster.ilbs) {
-            assertThat(ilb.engine.owned().size()).isZero();
-        }
+        assertNobodyHoldsAnything(cluster);
         check(cluster);
     }
 
@@ -204,36 +201,39 @@ class EngineTest {
         assertThat(established).as("owner and backup").isEqualTo(2);
     }
 
-    @Test
-    void holderThatHasMissedTheEndIsToldAgain() {
+    private static void assertNobodyHoldsAnything(TestCluster cluster) {
+        for (TestCluster.Ilb ilb : cluster.ilbs) {
+            assertThat(ilb.engine.owned().size()).isZero();
+        }
+    }
+
+    /** Two ILBs, of which the first has seen a FIN and could not tell the second. */
+    private static TestCluster halfClosedUnknownToTheOther() {
         TestCluster cluster = TestCluster.of(2);
         cluster.open(0, client(1), VIP);
-        cluster.loses(
-                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code());
+        cluster.loses(datagram -> datagram.isOfType(MessageType.ASSOCIATIONS));
         cluster.send(0, client(1), VIP, FIN_ACK);
         cluster.advanceMillis(50);
         cluster.loses(datagram -> false);
+        return cluster;
+    }
+
+    @Test
+    void holderThatHasMissedTheEndIsToldAgain() {
+        TestCluster cluster = halfClosedUnknownToTheOther();
         assertThat(cluster.ilb(1).engine.owned().size(ConnectionState.ESTABLISHED))
                 .isEqualTo(1);
         cluster.advanceMillis(35_000);
         assertThat(cluster.ilb(1).engine.owned().size(ConnectionState.CLOSING)).isEqualTo(1);
         cluster.advanceMillis(65_000);
 
-        for (TestCluster.Ilb ilb : cluster.ilbs) {
-            assertThat(ilb.engine.owned().size()).isZero();
-        }
+        assertNobodyHoldsAnything(cluster);
         check(cluster);
     }
 
     @Test
     void halfClosedConnectionStaysWithBothHoldersWhicheverServesIt() {
-        TestCluster cluster = TestCluster.of(2);
-        cluster.open(0, client(1), VIP);
-        cluster.loses(
-                datagram -> datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code());
-        cluster.send(0, client(1), VIP, FIN_ACK);
-        cluster.advanceMillis(50);
-        cluster.loses(datagram -> false);
+        TestCluster cluster = halfClosedUnknownToTheOther();
         for (int i = 0; i < 30; i++) {
             assertThat(cluster.send(1, client(1), VIP, ACK)).hasSize(1);
             cluster.advanceMillis(5_000);
@@ -248,9 +248,18 @@ class EngineTest {
         cluster.send(2, client(1), VIP, RST);
         cluster.advanceMillis(40_000);
 
-        for (TestCluster.Ilb ilb : cluster.ilbs) {
-            assertThat(ilb.engine.owned().size()).isZero();
+        assertNobodyHoldsAnything(cluster);
+    }
+
+    @Test
+    void resetsAloneDoNotKeepAConnection() {
+        TestCluster cluster = TestCluster.of(2);
+        cluster.open(0, client(1), VIP);
+        for (int i = 0; i < 10; i++) {
+            cluster.send(0, client(1), VIP, RST);
+            cluster.advanceMillis(5_000);
         }
+        assertNobodyHoldsAnything(cluster);
     }
 
     @Test

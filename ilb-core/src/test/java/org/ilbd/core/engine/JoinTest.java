@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.protocol.IdMessage;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 
@@ -152,7 +151,7 @@ class JoinTest {
         int backup = three.backup(client, VIP);
         four.loses(datagram -> datagram.from().equals(Settings.endpoint(3))
                 && datagram.to().equals(Settings.endpoint(0))
-                && datagram.payload()[MessageHeader.TYPE_OFFSET] == MessageType.ID.code()
+                && datagram.isOfType(MessageType.ID)
                 && datagram.payload()[IdMessage.STATE_OFFSET] == IlbState.ACTIVE.code());
         four.start(3);
         four.advanceMillis(200);

@@ -15,7 +15,6 @@ import org.ilbd.core.engine.TestCluster.Delivery;
 import org.ilbd.core.engine.TestCluster.InFlight;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.PacketBuilder;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.ilbd.core.protocol.SelectionMessage;
 import org.ilbd.core.scheduler.SchedulerKind;
@@ -55,7 +54,7 @@ class MasterSelectionTest {
     }
 
     private static boolean isSelection(InFlight datagram, SelectionMessage.Kind kind) {
-        return datagram.payload()[MessageHeader.TYPE_OFFSET] == MessageType.SELECTION.code()
+        return datagram.isOfType(MessageType.SELECTION)
                 && datagram.payload()[SelectionMessage.KIND_OFFSET] == kind.code();
     }
 

@@ -9,7 +9,6 @@ import static org.ilbd.core.engine.TestCluster.SYN;
 import java.util.List;
 import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
-import org.ilbd.core.protocol.MessageHeader;
 import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +24,7 @@ class ReplicationTest {
     private final int neither = 3 - owner - backup;
 
     private static boolean isAssociations(TestCluster.InFlight datagram) {
-        return datagram.payload()[MessageHeader.TYPE_OFFSET] == (byte) MessageType.ASSOCIATIONS.code();
+        return datagram.isOfType(MessageType.ASSOCIATIONS);
     }
 
     @Test

@@ -17,6 +17,8 @@ import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.PacketBuilder;
+import org.ilbd.core.protocol.MessageHeader;
+import org.ilbd.core.protocol.MessageType;
 
 /** Real engines, one clock and a network between them that a test can look into. */
 final class TestCluster {
@@ -117,7 +119,11 @@ final class TestCluster {
     }
 
     /** A datagram between ILBs, or a message on a transfer stream. */
-    record InFlight(Endpoint from, Endpoint to, byte[] payload, boolean stream) {}
+    record InFlight(Endpoint from, Endpoint to, byte[] payload, boolean stream) {
+        boolean isOfType(MessageType type) {
+            return payload[MessageHeader.TYPE_OFFSET] == (byte) type.code();
+        }
+    }
 
     final List<Ilb> ilbs = new ArrayList<>();
     final List<Delivery> deliveries = new ArrayList<>();

@@ -194,6 +194,27 @@ class TransferTest {
     }
 
     @Test
+    void anEndCountsAlsoOfAConnectionThatWaitedForItsFrame() {
+        List<String> old = connections.open(60);
+        cluster.holdStreams(message -> !message.from().equals(Settings.endpoint(NEWCOMER)));
+        cluster.start(NEWCOMER);
+        cluster.advanceMillis(300);
+        cluster.releaseStreams();
+        cluster.advanceMillis(1_500);
+        assertThat(newcomer()).isEqualTo(IlbState.ACTIVE);
+        for (String client : old) {
+            int other = Roles.among(0, 1, NEWCOMER).holders(client, VIP).get(0);
+            cluster.send(other, client, VIP, TestCluster.FIN_ACK);
+        }
+        cluster.advanceMillis(50);
+
+        assertThat(cluster.ilb(NEWCOMER).engine.owned().size(ConnectionState.ESTABLISHED))
+                .isZero();
+        assertThat(cluster.ilb(NEWCOMER).engine.owned().size(ConnectionState.CLOSING))
+                .isPositive();
+    }
+
+    @Test
     void aHalfClosedConnectionIsHandedOverToo() {
         List<String> old = connections.open(60);
         old.forEach(client -> cluster.send(0, client, VIP, TestCluster.FIN_ACK));

@@ -54,7 +54,10 @@ class SimulatorTest {
                 -7121075662681768474L,
                 -2834880095505444990L,
                 -6781498858599593389L,
-                6631745736457490888L
+                6631745736457490888L,
+                5200544624028090548L,
+                -2426721645887300444L,
+                8694900958880401585L
             })
     void whatOverlappingEventsOnceLeftOnOneIlbIsOnTwo(long seed) {
         run(seed, 1, ALL, true);
