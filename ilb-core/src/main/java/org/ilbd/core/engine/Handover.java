@@ -285,7 +285,7 @@ final class Handover {
         int baseOwner = from.owner(before);
         int baseBackup = from.backup(before);
         boolean sent = true;
-        if (isSender(baseOwner, baseBackup) && (!isBehind() || isEstablishedOnce(slot))) {
+        if (isSender(baseOwner, baseBackup) && (!isBehind() || wasEstablished(slot))) {
             // The owner has gone: its backup is the owner now, and the new backup gets the association from it.
             // The backup has gone: the owner stays, and its new backup gets the association from it.
             // Both have gone, or the view was divided: both may be new to it.
@@ -328,7 +328,7 @@ final class Handover {
                         PeerTransfer.WALK_WINDOW);
     }
 
-    private boolean isEstablishedOnce(int slot) {
+    private boolean wasEstablished(int slot) {
         ConnectionState state = table.state(slot);
         return state == ConnectionState.ESTABLISHED || state == ConnectionState.CLOSING;
     }
