@@ -111,7 +111,7 @@ final class Node implements AutoCloseable {
                     Arena.ofShared(),
                     System.nanoTime());
             health = opened(new HealthChecker(control, random.nextLong(), this::onReport));
-            ownLoad = new OwnLoad(control, loop, engine);
+            ownLoad = new OwnLoad(control, loop, engine, configuration.cluster().loadCgroup());
             opened(AdminServer.start(
                     control, configuration.admin().listen(), engine, health::counts, dutyCycle, Version.number()));
             host = opened(HostNetwork.start(

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.ilbd.core.engine.Engine;
 import org.ilbd.core.engine.Server;
@@ -18,27 +19,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Measures how busy this host is, and reports it for its own servers where no agent is asked. Measures on one loop, reports on the
- * engine's.
+ * Measures how busy this host is, and reports it for the ILB itself, and for its own servers where no agent is asked. Measures on one
+ * loop, reports on the engine's.
  */
 final class OwnLoad {
     private static final Logger LOGGER = LoggerFactory.getLogger(OwnLoad.class);
-    private static final Path PROC = Path.of("/proc");
 
     private final EventLoop loop;
     private final EventLoop engineLoop;
     private final Engine engine;
-    /** Without ports: the connections of a service are known to the engine better. */
-    private final HostLoad host =
-            new HostLoad(PROC, List.of(), Runtime.getRuntime().availableProcessors(), Integer.MAX_VALUE);
+    private final HostLoad host;
 
     /** Touched on the loop only, as is the other. */
     private final List<Future<?>> reports = new ArrayList<>();
 
     private int latest;
 
-    /** Measures from now on, and reports nothing yet. */
-    OwnLoad(EventLoop loop, EventLoop engineLoop, Engine engine) {
+    /**
+     * Measures from now on, and reports for no server yet.
+     *
+     * @param cgroup whose processor time counts instead of the host's
+     */
+    OwnLoad(EventLoop loop, EventLoop engineLoop, Engine engine, Optional<Path> cgroup) {
+        // Without ports: the connections of a service are known to the engine better.
+        this.host = HostLoad.of(List.of(), Integer.MAX_VALUE, cgroup);
         this.loop = loop;
         this.engineLoop = engineLoop;
         this.engine = engine;
@@ -65,6 +69,7 @@ final class OwnLoad {
     private void measure() {
         try {
             latest = host.sample();
+            engineLoop.execute(() -> engine.setHostLoad(latest));
         } catch (IOException e) {
             LOGGER.debug("the load of this host cannot be measured", e);
         }

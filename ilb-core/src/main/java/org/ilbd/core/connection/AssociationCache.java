@@ -55,7 +55,7 @@ public final class AssociationCache {
         if (slot == NONE) {
             return NONE;
         }
-        if (entries.generation(slot) != generation(origin(slot))) {
+        if (entries.word(slot) != generation(origin(slot))) {
             store.remove(slot);
             return NONE;
         }
@@ -84,7 +84,7 @@ public final class AssociationCache {
         }
         entries.setServer(slot, server);
         entries.setOrigin(slot, (byte) origin);
-        entries.setGeneration(slot, generation(origin));
+        entries.setWord(slot, generation(origin));
         return slot;
     }
 

@@ -11,8 +11,8 @@ import org.ilbd.core.packet.FourTuple;
  * <pre>
  *    0        8        16       24     28     32      36     40     44     48      52     56   57    58     59 60     64
  *   +--------+--------+--------+------+------+-------+------+------+------+-------+------+----+-----+------+--+------+
- *   | source | source | family,| tag  |server|created| last |listed| stamp| pre-  | next |list|flags|origin| 0| gene-|
- *   | high   | low    | service|      |      | ms    | seen | ms   |      | vious |      |    |     |      |  | ration
+ *   | source | source | family,| tag  |server|created| last |listed| stamp| pre-  | next |list|flags|origin| 0| word |
+ *   | high   | low    | service|      |      | ms    | seen | ms   |      | vious |      |    |     |      |  |      |
  *   |        |        | + port |      |      |       | ms   |      |      |       |      |    |     |      |  |      |
  *   +--------+--------+--------+------+------+-------+------+------+------+-------+------+----+-----+------+--+------+
  * </pre>
@@ -40,7 +40,7 @@ final class Entries {
     private static final int LIST_OFFSET = 56;
     private static final int FLAGS_OFFSET = 57;
     private static final int ORIGIN_OFFSET = 58;
-    private static final int GENERATION_OFFSET = 60;
+    private static final int WORD_OFFSET = 60;
 
     /** Entries are aligned; the unaligned layouts spare the checks. */
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -246,12 +246,13 @@ final class Entries {
         memory.set(BYTE, at(slot) + ORIGIN_OFFSET, origin);
     }
 
-    int generation(int slot) {
-        return memory.get(INT, at(slot) + GENERATION_OFFSET);
+    /** The cache's: the generation that an entry is of. The LTOC's: the tag of the ILB that is to own a connection. */
+    int word(int slot) {
+        return memory.get(INT, at(slot) + WORD_OFFSET);
     }
 
-    void setGeneration(int slot, int generation) {
-        memory.set(INT, at(slot) + GENERATION_OFFSET, generation);
+    void setWord(int slot, int word) {
+        memory.set(INT, at(slot) + WORD_OFFSET, word);
     }
 
     /** Throws unless every slot is either live or free, and none is both. */

@@ -149,7 +149,7 @@ public final class OwnedConnections {
     }
 
     /**
-     * Adds a connection that is not in the table yet. Its flags and stamp are 0.
+     * Adds a connection that is not in the table yet. Its flags and stamp are 0, and so is its assigned owner.
      *
      * @param service 0..65535
      * @param server any number
@@ -285,6 +285,15 @@ public final class OwnedConnections {
 
     public void setStamp(int slot, int stamp) {
         entries.setStamp(slot, stamp);
+    }
+
+    /** The tag of the ILB that is to own the connection instead of its owner by score; 0 for none. */
+    public int assignedOwner(int slot) {
+        return entries.word(slot);
+    }
+
+    public void setAssignedOwner(int slot, int tag) {
+        entries.setWord(slot, tag);
     }
 
     /** 0..65535. */

@@ -166,7 +166,8 @@ final class Announcer {
                 address.high(),
                 address.low(),
                 server.endpoint().port(),
-                ageMillis);
+                ageMillis,
+                0);
         if (fits) {
             counters.add(Counter.ASSOCIATIONS_SENT);
         }

@@ -214,6 +214,7 @@ final class Associations {
             }
         }
         int selected = ofClient == null ? selections.select(service, tuple) : ofClient.index();
+        int assignedOwner = ofClient == null ? selections.assignedOwner() : 0;
         if (selected < 0) {
             return switch (selected) {
                 case Selections.ASKED -> ASKED;
@@ -228,10 +229,12 @@ final class Associations {
             held.remove(slot);
             voidCaches(tuple, replaced);
         }
-        slot = held.insert(service, tuple, services.server(selected), ConnectionState.HALF_OPEN, ageMillis);
+        slot = held.insert(
+                service, tuple, services.server(selected), ConnectionState.HALF_OPEN, ageMillis, assignedOwner);
         if (slot != NONE) {
             service.countNew();
             counters.add(Counter.NEW_CONNECTIONS);
+            counters.add(Counter.OWNED_BY_BACKUP, assignedOwner == 0 ? 0 : 1);
             clients.opened(service, tuple, services.server(selected));
             announcer.toAll(tuple, services.server(selected), ConnectionState.HALF_OPEN, false, ageMillis);
         }
@@ -340,6 +343,7 @@ final class Associations {
      * unless it is closing; if that is ours, the other is told.
      *
      * @param origin the position of the peer that says it
+     * @param assignedOwner the tag of the ILB that is to own it, 0 for none; an announcement does not say
      * @return the server that holds the connection by all that is known now
      */
     Server learn(
@@ -350,11 +354,12 @@ final class Associations {
             ConnectionState state,
             boolean reset,
             int ageMillis,
+            int assignedOwner,
             ToldBy toldBy) {
         counters.add(Counter.ASSOCIATIONS_RECEIVED);
         int slot = held.find(service, tuple);
         if (slot != NONE) {
-            return merge(slot, origin, tuple, server, state, reset, ageMillis, toldBy);
+            return merge(slot, origin, tuple, server, state, reset, ageMillis, assignedOwner, toldBy);
         }
         if (toldBy == ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple)) {
             cached.learn(origin, service, tuple, server, state, ageMillis);
@@ -364,7 +369,7 @@ final class Associations {
         // One that is half-closed may live for long yet, or be opened anew; an end that is announced means nothing
         // here.
         if (state != ConnectionState.CLOSING || toldBy != ToldBy.ANNOUNCEMENT) {
-            slot = insert(service, tuple, server, state, reset, ageMillis);
+            slot = insert(service, tuple, server, state, reset, ageMillis, assignedOwner);
             if (slot != NONE) {
                 keep(slot, tuple, toldBy);
                 noteClient(slot, tuple, state, toldBy);
@@ -421,8 +426,14 @@ final class Associations {
     }
 
     private int insert(
-            Service service, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        int slot = held.insert(service, tuple, server, state, ageMillis);
+            Service service,
+            FourTuple tuple,
+            Server server,
+            ConnectionState state,
+            boolean reset,
+            int ageMillis,
+            int assignedOwner) {
+        int slot = held.insert(service, tuple, server, state, ageMillis, assignedOwner);
         if (slot == NONE) {
             counters.add(Counter.TABLE_FULL);
         } else {
@@ -439,6 +450,7 @@ final class Associations {
             ConnectionState state,
             boolean reset,
             int ageMillis,
+            int assignedOwner,
             ToldBy toldBy) {
         Server ours = held.server(slot);
         ConnectionState ourState = held.state(slot);
@@ -454,8 +466,8 @@ final class Associations {
                 return ours;
             }
             held.remove(slot);
-            int replaced = insert(server.service(), tuple, server, state, reset, ageMillis);
-            if (replaced != NONE && held.isOwned(replaced)) {
+            int replaced = insert(server.service(), tuple, server, state, reset, ageMillis, assignedOwner);
+            if (replaced != NONE && ranking.rank(tuple).selfOwns()) {
                 // What this ILB has told the others is wrong.
                 voidCaches(tuple, ours);
                 announcer.toAll(tuple, server, state, reset, ageMillis);
@@ -515,6 +527,12 @@ final class Associations {
                     held.setUnconfirmed(slot, false);
                 }
             }
+        }
+        if ((toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN)
+                || Integer.compareUnsigned(assignedOwner, held.assignedOwner(slot)) > 0) {
+            // With the SYN its owner by score says what counts. Of two that two masters have said, any will do, but the
+            // same at both.
+            held.assignOwner(slot, tuple, assignedOwner);
         }
         held.touch(slot);
         return ours;

@@ -20,6 +20,7 @@ public enum Counter {
     SELECTIONS_WITHOUT_ROOM(
             "SYNs for which this ILB selected itself, because too many waited for a master or it was too long to wait"),
     SELECTIONS_AS_MASTER("requests of owners that this ILB answered as their master"),
+    OWNED_BY_BACKUP("new connections that this ILB, overloaded, left to their backup to own, as the master said"),
     ECHO_REPLIES("ICMP echo requests to a VIP that were answered"),
     PEER_MESSAGES("messages of other ILBs that were authentic and new"),
     ASSOCIATIONS_SENT("association records sent to other ILBs"),

@@ -14,6 +14,7 @@ import org.ilbd.core.ownership.IlbId;
 import org.ilbd.core.ownership.View;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
+import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +56,7 @@ public final class Engine {
     private final Ranking ranking;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
+    private final HostLoads hostLoads = new HostLoads();
     private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
@@ -95,7 +97,7 @@ public final class Engine {
         link = new PeerLink(config, output, membership, authenticator, streamAuthenticator, counters, memory);
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
         transfers = new Transfers(config, membership, services, link, clock, counters, memory);
-        selections = new Selections(config, membership, services, ranking, link, clock, counters, memory);
+        selections = new Selections(config, membership, services, ranking, link, hostLoads, clock, counters, memory);
         associations =
                 new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
         handover = new Handover(services, associations, membership, ranking, transfers, Placement.empty(config));
@@ -110,11 +112,12 @@ public final class Engine {
                 router,
                 intakes,
                 selections,
+                hostLoads,
                 authenticator,
                 streamAuthenticator,
                 clock,
                 counters);
-        heartbeat = new Heartbeat(membership, services, announcer, link, clock, memory);
+        heartbeat = new Heartbeat(membership, services, announcer, link, hostLoads, clock, memory);
         configure(config.services());
         servicesDueNanos = nowNanos;
     }
@@ -245,6 +248,21 @@ public final class Engine {
         if (!server.announced()) {
             heartbeat.noteNews();
         }
+    }
+
+    /**
+     * Takes over how busy this ILB's host is. All ILBs hear of it.
+     *
+     * @param perMille 0 to 1000
+     */
+    public void setHostLoad(int perMille) {
+        hostLoads.report(Placement.SELF, perMille);
+    }
+
+    /** How busy this ILB's host is, 0 to 1000 per mille; -1 if it was not measured yet. */
+    public int hostLoad() {
+        int perMille = hostLoads.of(Placement.SELF);
+        return perMille == IdMessage.UNKNOWN_LOAD ? -1 : perMille;
     }
 
     /** Says whether a server runs on this ILB's own host. All ILBs hear of it. */
@@ -444,6 +462,7 @@ public final class Engine {
                     services.server(i).forget(peer.position());
                 }
                 transfers.reset(peer.position());
+                hostLoads.forget(peer.position());
             }
             if (from == IlbState.JOINING && to != IlbState.ACTIVE) {
                 handover.onJoinersChanged();

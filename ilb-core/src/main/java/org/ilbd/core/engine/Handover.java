@@ -278,7 +278,7 @@ final class Handover {
         long now = current.rank(tuple);
         int owner = current.owner(now);
         int backup = current.backup(now);
-        held.setOwned(slot, owner == Placement.SELF);
+        held.setOwned(slot, current.owner(now, held.assignedOwner(slot)) == Placement.SELF);
         // Of one that somebody kept here by another view, the base says nothing.
         Placement from = held.isKept(slot) ? nobody : base;
         long before = from.rank(tuple);
@@ -293,13 +293,7 @@ final class Handover {
                     && (backup == baseOwner || backup == baseBackup || sendTo(backup, slot));
         }
         if (sent && owner == Placement.SELF) {
-            sent = transfers.tellJoiners(
-                    tuple,
-                    held.server(slot),
-                    table.state(slot),
-                    held.isReset(slot),
-                    held.ageMillis(slot),
-                    PeerTransfer.WALK_WINDOW);
+            sent = transfers.tellJoiners(held, slot, tuple, PeerTransfer.WALK_WINDOW);
         }
         if (sent) {
             held.setKept(slot, false);
@@ -319,13 +313,7 @@ final class Handover {
     private boolean sendTo(int position, int slot) {
         return position < 0
                 || transfers.append(
-                        position,
-                        tuple,
-                        held.server(slot),
-                        table.state(slot),
-                        held.isReset(slot),
-                        isBehind() ? 0 : held.ageMillis(slot),
-                        PeerTransfer.WALK_WINDOW);
+                        position, held, slot, tuple, isBehind() ? 0 : held.ageMillis(slot), PeerTransfer.WALK_WINDOW);
     }
 
     private boolean wasEstablished(int slot) {

@@ -15,6 +15,7 @@ final class Heartbeat {
     private final ServiceTable services;
     private final Announcer announcer;
     private final PeerLink link;
+    private final HostLoads hostLoads;
     private final Clock clock;
     private final MemorySegment message;
 
@@ -26,12 +27,14 @@ final class Heartbeat {
             ServiceTable services,
             Announcer announcer,
             PeerLink link,
+            HostLoads hostLoads,
             Clock clock,
             SegmentAllocator memory) {
         this.membership = membership;
         this.services = services;
         this.announcer = announcer;
         this.link = link;
+        this.hostLoads = hostLoads;
         this.clock = clock;
         this.message = memory.allocate(IdMessage.MAX_LENGTH_BYTES, Long.BYTES);
     }
@@ -47,13 +50,13 @@ final class Heartbeat {
         int perHeartbeat = IdMessage.MAX_LOADS * ROUND;
         int messages = Math.max(1, (services.serverCount() + perHeartbeat - 1) / perHeartbeat);
         for (int i = 0; i < messages; i++) {
-            int length = begin();
+            begin();
             int count = Math.min(services.serverCount(), IdMessage.MAX_LOADS);
             for (int load = 0; load < count; load++) {
                 cursor = (cursor + 1) % services.serverCount();
-                length = services.server(cursor).appendTo(message, clock.nanos());
+                services.server(cursor).appendTo(message, clock.nanos());
             }
-            send(length);
+            finish();
         }
         membership.heartbeatSent(clock.nanos());
     }
@@ -64,27 +67,24 @@ final class Heartbeat {
             return;
         }
         hasNews = false;
-        int length = begin();
+        begin();
         for (int i = 0; i < services.serverCount(); i++) {
             Server server = services.server(i);
-            if (!server.announced()) {
-                int longer = server.appendTo(message, clock.nanos());
-                if (longer == 0) {
-                    send(length);
-                    begin();
-                    longer = server.appendTo(message, clock.nanos());
-                }
-                length = longer;
+            if (!server.announced() && !server.appendTo(message, clock.nanos())) {
+                finish();
+                begin();
+                server.appendTo(message, clock.nanos());
             }
         }
-        send(length);
+        finish();
     }
 
-    private int begin() {
-        return membership.encodeIdMessage(message, 0, announcer.sequence(), services.digest());
+    private void begin() {
+        membership.encodeIdMessage(message, 0, announcer.sequence(), services.digest());
     }
 
-    private void send(int length) {
+    private void finish() {
+        int length = IdMessage.finish(message, 0, hostLoads.of(Placement.SELF));
         for (Endpoint destination : membership.heartbeatDestinations()) {
             link.send(destination, message, 0, length);
         }

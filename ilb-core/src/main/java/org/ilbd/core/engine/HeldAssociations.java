@@ -211,6 +211,17 @@ final class HeldAssociations {
         table.setFlags(slot, (byte) (table.flags(slot) + ASKED));
     }
 
+    /** The tag of the ILB that is to own a connection although the other one is its owner by score; 0 for none. */
+    int assignedOwner(int slot) {
+        return table.assignedOwner(slot);
+    }
+
+    /** Assigns a connection to an ILB, or with 0 to its owner by score. */
+    void assignOwner(int slot, FourTuple tuple, int tag) {
+        table.setAssignedOwner(slot, tag);
+        setOwned(slot, ranking.selfOwns(tuple, tag));
+    }
+
     /** Sets whether this ILB owns an association, which counts at its server then, or only backs it up. */
     void setOwned(int slot, boolean isOwned) {
         if (isOwned == has(slot, OWNED)) {
@@ -227,18 +238,24 @@ final class HeldAssociations {
         }
     }
 
-    boolean isOwned(int slot) {
-        return has(slot, OWNED);
-    }
-
     /** Adds what is not held yet; its slot, or {@link #NONE} if its state's room is full. */
     int insert(Service service, FourTuple tuple, Server server, ConnectionState state, int ageMillis) {
+        return insert(service, tuple, server, state, ageMillis, 0);
+    }
+
+    /**
+     * The same for a connection that may not be its owner's by score.
+     *
+     * @param assignedOwner see {@link #assignedOwner}
+     */
+    int insert(
+            Service service, FourTuple tuple, Server server, ConnectionState state, int ageMillis, int assignedOwner) {
         int createdMillis = clock.millis() - ageMillis;
         int slot = table.insert(service.index(), tuple, server.index(), state, createdMillis, clock.millis());
         if (slot != NONE) {
             table.setFlags(slot, (byte) 0);
             setAnnounced(slot, 0);
-            setOwned(slot, ranking.rank(tuple).selfOwns());
+            assignOwner(slot, tuple, assignedOwner);
             tellJoiners(slot, tuple);
         }
         return slot;
@@ -316,9 +333,8 @@ final class HeldAssociations {
     }
 
     private void tellJoiners(int slot, FourTuple tuple) {
-        if (has(slot, OWNED)) {
-            boolean told = transfers.changed(tuple, server(slot), table.state(slot), isReset(slot), ageMillis(slot));
-            setMissed(slot, !told);
+        if (transfers.hasJoiners() && ranking.selfOwns(tuple, 0)) {
+            setMissed(slot, !transfers.changed(this, slot, tuple));
         }
     }
 

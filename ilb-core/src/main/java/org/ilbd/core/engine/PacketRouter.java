@@ -2,13 +2,13 @@ package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.TcpHeader;
-import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.scheduler.Scheduler;
 import org.jspecify.annotations.Nullable;
 
@@ -266,14 +266,7 @@ final class PacketRouter {
         }
         counters.add(Counter.FORWARDED);
         link.forwardWithAssociation(
-                packet,
-                peer,
-                visitsBefore + 1,
-                firstVisited,
-                associations.held().server(slot),
-                AssociationState.ESTABLISHED,
-                associations.held().isReset(slot),
-                associations.held().ageMillis(slot));
+                packet, peer, visitsBefore + 1, firstVisited, associations.held(), slot, ConnectionState.ESTABLISHED);
         associations.establish(slot, packet.tuple());
         return true;
     }
@@ -340,10 +333,9 @@ final class PacketRouter {
                     peer,
                     visitsBefore + 1,
                     firstVisited,
-                    server,
-                    WireState.of(associations.held().state(slot)),
-                    associations.held().isReset(slot),
-                    associations.held().ageMillis(slot));
+                    associations.held(),
+                    slot,
+                    associations.held().state(slot));
         }
     }
 

@@ -2,16 +2,15 @@ package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.Endpoint;
-import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.SegmentSplitter;
 import org.ilbd.core.packet.VirtioNetHeader;
 import org.ilbd.core.protocol.AssociationRecord;
-import org.ilbd.core.protocol.AssociationState;
 import org.ilbd.core.protocol.ForwardHeader;
 import org.ilbd.core.protocol.MessageAuthenticator;
 import org.jspecify.annotations.Nullable;
@@ -73,29 +72,28 @@ final class PeerLink {
         send(packet, peer, length);
     }
 
-    /** As {@link #forward}, with the association that the receiver is to store before it delivers. */
+    /**
+     * As {@link #forward}, with the association that the receiver is to store before it delivers.
+     *
+     * @param slot the association
+     * @param state what it is said to be in
+     */
     void forwardWithAssociation(
-            Packet packet,
-            Peer peer,
-            int hop,
-            int visited0,
-            Server server,
-            AssociationState state,
-            boolean reset,
-            int ageMillis) {
+            Packet packet, Peer peer, int hop, int visited0, HeldAssociations held, int slot, ConnectionState state) {
         int length = ForwardHeader.encode(
                 datagram, 0, tag, membership.incarnation(), hop, hop == 1 ? tag : visited0, tag, true);
-        IpAddress address = server.endpoint().address();
+        Endpoint server = held.server(slot).endpoint();
         length += AssociationRecord.encode(
                 datagram,
                 length,
-                state,
-                reset,
+                WireState.of(state),
+                held.isReset(slot),
                 packet.tuple(),
-                address.high(),
-                address.low(),
-                server.endpoint().port(),
-                ageMillis);
+                server.address().high(),
+                server.address().low(),
+                server.port(),
+                held.ageMillis(slot),
+                held.assignedOwner(slot));
         send(packet, peer, length);
     }
 

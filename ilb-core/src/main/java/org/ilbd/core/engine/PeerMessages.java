@@ -32,6 +32,7 @@ final class PeerMessages {
     private final PacketRouter router;
     private final Intakes intakes;
     private final Selections selections;
+    private final HostLoads hostLoads;
     private final MessageAuthenticator authenticator;
     private final MessageAuthenticator streamAuthenticator;
     private final Clock clock;
@@ -52,6 +53,7 @@ final class PeerMessages {
             PacketRouter router,
             Intakes intakes,
             Selections selections,
+            HostLoads hostLoads,
             MessageAuthenticator authenticator,
             MessageAuthenticator streamAuthenticator,
             Clock clock,
@@ -63,6 +65,7 @@ final class PeerMessages {
         this.router = router;
         this.intakes = intakes;
         this.selections = selections;
+        this.hostLoads = hostLoads;
         this.authenticator = authenticator;
         this.streamAuthenticator = streamAuthenticator;
         this.clock = clock;
@@ -182,6 +185,7 @@ final class PeerMessages {
         }
         // The age of a report is as of the sending of the message.
         boolean mayBeOld = membership.hasJustReturned(clock.nanos());
+        hostLoads.report(peer.position(), mayBeOld ? IdMessage.UNKNOWN_LOAD : idMessage.hostLoad());
         for (int i = 0; i < idMessage.loadCount(); i++) {
             Server server = services.serverByKey(idMessage.loadServerKey(i));
             if (server != null) {
@@ -322,6 +326,14 @@ final class PeerMessages {
             return null;
         }
         return associations.learn(
-                peer.position(), service, tuple, server, state, association.reset(), association.ageMillis(), toldBy);
+                peer.position(),
+                service,
+                tuple,
+                server,
+                state,
+                association.reset(),
+                association.ageMillis(),
+                association.assignedOwner(),
+                toldBy);
     }
 }

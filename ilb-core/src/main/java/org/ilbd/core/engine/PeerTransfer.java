@@ -2,10 +2,9 @@ package org.ilbd.core.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
-import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.Peer;
+import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.packet.IpAddress;
 import org.ilbd.core.protocol.AssociationsWriter;
 import org.ilbd.core.protocol.TransferMessage;
 
@@ -75,25 +74,27 @@ final class PeerTransfer {
     }
 
     /**
-     * Adds an association to the frame; false, and nothing done, while the window is full.
+     * Adds the association in a slot to the frame; false, and nothing done, while the window is full.
      *
+     * @param ageMillis what it is said to be
      * @param window frames that may be on the way
      */
-    boolean append(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int window) {
-        return tryAppend(tuple, server, state, reset, ageMillis)
-                || (flushFrame(window) && tryAppend(tuple, server, state, reset, ageMillis));
+    boolean append(HeldAssociations held, int slot, FourTuple tuple, int ageMillis, int window) {
+        return tryAppend(held, slot, tuple, ageMillis)
+                || (flushFrame(window) && tryAppend(held, slot, tuple, ageMillis));
     }
 
-    private boolean tryAppend(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        IpAddress address = server.endpoint().address();
+    private boolean tryAppend(HeldAssociations held, int slot, FourTuple tuple, int ageMillis) {
+        Endpoint server = held.server(slot).endpoint();
         return writer.append(
-                WireState.of(state),
-                reset,
+                WireState.of(held.state(slot)),
+                held.isReset(slot),
                 tuple,
-                address.high(),
-                address.low(),
-                server.endpoint().port(),
-                ageMillis);
+                server.address().high(),
+                server.address().low(),
+                server.port(),
+                ageMillis,
+                held.assignedOwner(slot));
     }
 
     /** Tells the peer, behind all frames so far, that it has been handed everything for the view with that digest. */

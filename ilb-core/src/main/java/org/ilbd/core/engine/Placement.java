@@ -47,6 +47,18 @@ final class Placement {
         return at(View.owner(rank));
     }
 
+    /**
+     * Who owns a connection that may be assigned to its backup: {@link #owner(long)}, unless that is the backup's tag.
+     *
+     * @param assignedOwner a tag, or 0. Of one who is not the backup, or no more, it means nothing
+     */
+    int owner(long rank, int assignedOwner) {
+        int backup = View.backup(rank);
+        boolean toBackup =
+                assignedOwner != 0 && backup != View.NONE && view.member(backup).tag() == assignedOwner;
+        return toBackup ? backup(rank) : owner(rank);
+    }
+
     /** A peer's position, {@link #SELF}, or {@link #NONE} in a view of fewer than two. */
     int backup(long rank) {
         return at(View.backup(rank));

@@ -67,6 +67,11 @@ final class Ranking {
         return owner == SELF;
     }
 
+    /** Whether this ILB owns a connection that may be assigned to its backup: see {@link Placement#owner(long, int)}. */
+    boolean selfOwns(FourTuple tuple, int assignedOwner) {
+        return current.owner(current.rank(tuple), assignedOwner) == SELF;
+    }
+
     /** Whether this ILB is the owner or the backup of a connection, or will be once it has joined. */
     boolean selfHolds(FourTuple tuple) {
         long ranked = holding.rank(tuple);

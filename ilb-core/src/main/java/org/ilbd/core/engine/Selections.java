@@ -43,6 +43,7 @@ final class Selections {
     private final ServiceTable services;
     private final Ranking ranking;
     private final PeerLink link;
+    private final HostLoads hostLoads;
     private final Clock clock;
     private final Counters counters;
     private final SegmentAllocator memory;
@@ -55,6 +56,8 @@ final class Selections {
     private boolean remembers;
     private boolean remembersClients;
     private int decision = UNDECIDED;
+    private int decidedOwner;
+    private int assignedOwner;
     private long waitedNanos;
     private long longestNanos;
 
@@ -64,6 +67,7 @@ final class Selections {
             ServiceTable services,
             Ranking ranking,
             PeerLink link,
+            HostLoads hostLoads,
             Clock clock,
             Counters counters,
             SegmentAllocator memory) {
@@ -71,6 +75,7 @@ final class Selections {
         this.services = services;
         this.ranking = ranking;
         this.link = link;
+        this.hostLoads = hostLoads;
         this.clock = clock;
         this.counters = counters;
         this.memory = memory;
@@ -116,6 +121,7 @@ final class Selections {
      *     is to be {@link #hold held}
      */
     int select(Service service, FourTuple tuple) {
+        assignedOwner = 0;
         SelectionPolicy policy = service.config().selection();
         if (policy.authority() == Authority.OWNER) {
             return service.select(tuple, policy.zones().own());
@@ -124,6 +130,8 @@ final class Selections {
         decision = UNDECIDED;
         if (decided >= 0 && service.accepts(services.server(decided))) {
             remembered.rememberClient(service, tuple, services.server(decided));
+            Peer backup = link.reachable(ranking.rank(tuple).backup());
+            assignedOwner = backup != null && backup.tag() == decidedOwner ? decidedOwner : 0;
             return decided;
         }
         if (decided == UNDECIDED && master(service) != null) {
@@ -132,7 +140,28 @@ final class Selections {
             }
             counters.add(Counter.SELECTIONS_WITHOUT_ROOM);
         }
+        if (decided == UNDECIDED) {
+            assignedOwner = ownerOf(service, tuple, Placement.SELF, hostLoads.of(Placement.SELF));
+        }
         return decide(service, tuple, policy.zones().own(), null);
+    }
+
+    /** The tag of the ILB that is to own the connection that was selected for last, and is not its owner by score; or 0. */
+    int assignedOwner() {
+        return assignedOwner;
+    }
+
+    /** Whom a master has own a new connection: the tag of its backup if its owner by score, who asks, is overloaded; else 0. */
+    private int ownerOf(Service service, FourTuple tuple, int asking, int load) {
+        ranking.rank(tuple);
+        int backup = ranking.backup();
+        boolean toBackup =
+                ranking.owner() == asking && service.config().selection().assignsToBackup(load, hostLoads.of(backup));
+        if (!toBackup) {
+            return 0;
+        }
+        Peer peer = link.reachable(backup);
+        return backup == Placement.SELF ? link.tag() : peer == null ? 0 : peer.tag();
     }
 
     /** The master of a service that is another ILB, or null. */
@@ -166,6 +195,7 @@ final class Selections {
                 master,
                 SelectionMessage.Kind.REQUEST,
                 service.config().selection().zones().own(),
+                hostLoads.of(Placement.SELF),
                 packet.tuple(),
                 remembered.ofClient(service, packet.tuple()));
     }
@@ -182,7 +212,7 @@ final class Selections {
                 service.serverAt(tuple.ipv6(), received.serverHigh(), received.serverLow(), received.serverPort());
         switch (received.kind()) {
             case REQUEST -> answer(peer, service, received, named);
-            case ANSWER -> goOn(service, tuple, named, router);
+            case ANSWER -> goOn(service, tuple, named, received.assignedOwner(), router);
         }
     }
 
@@ -204,6 +234,7 @@ final class Selections {
                 peer,
                 SelectionMessage.Kind.ANSWER,
                 service.config().selection().zones().own(),
+                ownerOf(service, tuple, peer.position(), request.load()),
                 tuple,
                 server);
     }
@@ -232,7 +263,7 @@ final class Selections {
         return selected;
     }
 
-    private void goOn(Service service, FourTuple tuple, @Nullable Server named, PacketRouter router) {
+    private void goOn(Service service, FourTuple tuple, @Nullable Server named, int owner, PacketRouter router) {
         int place = waiting.find(service, tuple);
         if (place == WaitingSyns.NONE) {
             counters.add(Counter.SELECTION_LATE_ANSWERS);
@@ -242,12 +273,13 @@ final class Selections {
         counters.add(Counter.SELECTION_ANSWERS);
         waitedNanos += waited;
         longestNanos = Math.max(longestNanos, waited);
-        goOn(place, named == null ? ALONE : named.index(), router);
+        goOn(place, named == null ? ALONE : named.index(), owner, router);
     }
 
     /** The SYN goes on, with the master's decision or this ILB's own. */
-    private void goOn(int place, int decided, PacketRouter router) {
+    private void goOn(int place, int decided, int owner, PacketRouter router) {
         decision = decided;
+        decidedOwner = owner;
         router.fromPeer(
                 waiting.packets(),
                 waiting.offset(place),
@@ -275,13 +307,19 @@ final class Selections {
                     waiting.remove(place);
                     counters.drop(DropReason.SELECTION_PENDING);
                 } else {
-                    goOn(place, ALONE, router);
+                    goOn(place, ALONE, 0, router);
                 }
             }
         }
     }
 
-    private void send(Peer peer, SelectionMessage.Kind kind, int zone, FourTuple tuple, @Nullable Server server) {
+    private void send(
+            Peer peer,
+            SelectionMessage.Kind kind,
+            int zone,
+            int loadOrOwner,
+            FourTuple tuple,
+            @Nullable Server server) {
         Endpoint endpoint = server == null ? null : server.endpoint();
         int length = SelectionMessage.encode(
                 message,
@@ -290,6 +328,7 @@ final class Selections {
                 link.incarnation(),
                 kind,
                 zone,
+                loadOrOwner,
                 tuple,
                 endpoint == null ? 0 : endpoint.address().high(),
                 endpoint == null ? 0 : endpoint.address().low(),

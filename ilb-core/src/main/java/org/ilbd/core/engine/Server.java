@@ -262,8 +262,8 @@ public final class Server {
         }
     }
 
-    /** Appends what this ILB tells the others of it to an ID message; the message's new length, or 0 if it has no room. */
-    int appendTo(MemorySegment message, long nowNanos) {
+    /** Appends what this ILB tells the others of it to an ID message; false if that has no room. */
+    boolean appendTo(MemorySegment message, long nowNanos) {
         boolean isOurs = statement.isOurs();
         announced = true;
         return IdMessage.appendLoad(

@@ -3,7 +3,6 @@ package org.ilbd.core.engine;
 import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.List;
-import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.membership.Membership;
 import org.ilbd.core.membership.Peer;
@@ -114,19 +113,22 @@ final class Transfers {
         return joiners;
     }
 
+    boolean hasJoiners() {
+        return !joiners.isEmpty();
+    }
+
     /**
-     * Tells the newcomers that are going to hold this connection of it, or of a change of it.
+     * Tells the newcomers that are going to hold the connection in that slot of it, or of a change of it.
      *
      * @param window frames that may be on the way, as in {@link PeerTransfer#append}
      * @return false if one of them could not be told, for its stream is full
      */
-    boolean tellJoiners(
-            FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int window) {
+    boolean tellJoiners(HeldAssociations held, int slot, FourTuple tuple, int window) {
         boolean told = true;
         for (int i = 0; i < joiners.size(); i++) {
             Joiner joiner = joiners.get(i);
             if (joiner.willHold(tuple)) {
-                told &= append(joiner.position(), tuple, server, state, reset, ageMillis, window);
+                told &= append(joiner.position(), held, slot, tuple, held.ageMillis(slot), window);
             }
         }
         return told;
@@ -150,8 +152,8 @@ final class Transfers {
      *
      * @return false if one of them does for now, for its stream is full
      */
-    boolean changed(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        boolean told = joiners.isEmpty() || tellJoiners(tuple, server, state, reset, ageMillis, PeerTransfer.WINDOW);
+    boolean changed(HeldAssociations held, int slot, FourTuple tuple) {
+        boolean told = tellJoiners(held, slot, tuple, PeerTransfer.WINDOW);
         missed |= !told;
         return told;
     }
@@ -163,17 +165,10 @@ final class Transfers {
         return was;
     }
 
-    /** Adds an association to the stream to a peer; false while it is full. A dead peer needs nothing any more. */
-    boolean append(
-            int position,
-            FourTuple tuple,
-            Server server,
-            ConnectionState state,
-            boolean reset,
-            int ageMillis,
-            int window) {
+    /** Adds the association in a slot to the stream to a peer; false while it is full. A dead peer needs nothing any more. */
+    boolean append(int position, HeldAssociations held, int slot, FourTuple tuple, int ageMillis, int window) {
         PeerTransfer stream = to(position);
-        return stream == null || stream.append(tuple, server, state, reset, ageMillis, window);
+        return stream == null || stream.append(held, slot, tuple, ageMillis, window);
     }
 
     /** Tells all who come and go that they have been handed everything for the view as it is. */

@@ -456,9 +456,9 @@ public final class Membership {
         return heartbeatDestinations;
     }
 
-    /** Writes this ILB's ID message, with no loads and not signed; returns its length. See {@link IdMessage#encode}. */
-    public int encodeIdMessage(MemorySegment segment, long offset, int broadcastSequence, long configurationDigest) {
-        return IdMessage.encode(
+    /** Begins this ILB's ID message, with no loads yet. See {@link IdMessage#encode}. */
+    public void encodeIdMessage(MemorySegment segment, long offset, int broadcastSequence, long configurationDigest) {
+        IdMessage.encode(
                 segment,
                 offset,
                 self,

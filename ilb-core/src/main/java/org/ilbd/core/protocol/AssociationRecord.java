@@ -23,24 +23,26 @@ import org.ilbd.core.packet.IpAddress;
  *   0                   1                   2                   3
  *   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
  *  +---------------+-----------+-+-+-------------------------------+
- *  |     State     |     0     |R|6|          Server port          |
- *  +---------------+-----------+-+-+-------------------------------+
+ *  |     State     |    0    |O|R|6|          Server port          |
+ *  +---------------+---------+-+-+-+-------------------------------+
  *  |                   Age, in milliseconds                        |
  *  +---------------------------------------------------------------+
  *  |            Server address (4 bytes, or 16 with 6)             |
  *  +---------------------------------------------------------------+
  *  |      4-tuple, as FourTuple encodes it (12 bytes, or 36)       |
  *  +---------------------------------------------------------------+
+ *  |             With O: tag of the ILB that is to own it          |
+ *  +---------------------------------------------------------------+
  *
- *  6: IPv6   R: closing because of a RST
+ *  6: IPv6   R: closing because of a RST   O: not its owner by score is to own it
  * </pre>
  *
- * <p>24 bytes for IPv4, 60 for IPv6. The age says how long ago the association was made, so no synchronised clocks are
+ * <p>24 bytes for IPv4, 60 for IPv6, and 4 more with O. The age says how long ago the association was made, so no synchronised clocks are
  * needed to tell which of two is the older; it is 0..2<sup>31</sup>-1, about 24 days, and stops there.
  */
 public final class AssociationRecord {
     /** Bytes of the longest record. */
-    public static final int MAX_LENGTH_BYTES = 60;
+    public static final int MAX_LENGTH_BYTES = 64;
 
     public static final int STATE_OFFSET = 0;
     public static final int FLAGS_OFFSET = 1;
@@ -53,7 +55,11 @@ public final class AssociationRecord {
     /** In the flags: {@link AssociationState#CLOSING} was reached by a RST. */
     public static final int RESET_FLAG = 0x02;
 
-    private static final int KNOWN_FLAGS = IPV6_FLAG | RESET_FLAG;
+    /** In the flags: the record ends with the tag of the ILB that is to own the connection. */
+    public static final int OWNER_FLAG = 0x04;
+
+    private static final int KNOWN_FLAGS = IPV6_FLAG | RESET_FLAG | OWNER_FLAG;
+    private static final int OWNER_BYTES = Integer.BYTES;
     private static final int IPV4_ADDRESS_BYTES = 4;
     private static final int IPV6_ADDRESS_BYTES = 16;
 
@@ -64,13 +70,23 @@ public final class AssociationRecord {
     private long serverLow;
     private int serverPort;
     private int ageMillis;
+    private int assignedOwner;
 
     /** Holds nothing until it has decoded. */
     public AssociationRecord() {}
 
-    /** Bytes of a record. */
+    /** Bytes of a record that assigns no owner. */
     public static int lengthBytes(boolean ipv6) {
-        return tupleOffset(ipv6) + FourTuple.lengthBytes(ipv6);
+        return lengthBytes(ipv6, 0);
+    }
+
+    /**
+     * Bytes of a record.
+     *
+     * @param assignedOwner the tag of the ILB that is to own the connection; 0 for none
+     */
+    static int lengthBytes(boolean ipv6, int assignedOwner) {
+        return tupleOffset(ipv6) + FourTuple.lengthBytes(ipv6) + (assignedOwner == 0 ? 0 : OWNER_BYTES);
     }
 
     private static int tupleOffset(boolean ipv6) {
@@ -78,11 +94,13 @@ public final class AssociationRecord {
     }
 
     /**
-     * Writes a record, for which {@link #lengthBytes(boolean)} bytes must be there; returns that number.
+     * Writes a record, for which {@link #lengthBytes(boolean)} bytes must be there, and 4 more if it assigns an owner; returns
+     * how many it has taken.
      *
      * @param serverHigh 0 for IPv4; the family is the 4-tuple's
      * @param serverPort 1..65535
      * @param ageMillis less than 0 is written as 0
+     * @param assignedOwner the tag of the ILB that is to own the connection; 0 for the owner by score
      */
     public static int encode(
             MemorySegment segment,
@@ -93,10 +111,14 @@ public final class AssociationRecord {
             long serverHigh,
             long serverLow,
             int serverPort,
-            int ageMillis) {
+            int ageMillis,
+            int assignedOwner) {
         boolean ipv6 = tuple.ipv6();
         putByte(segment, offset + STATE_OFFSET, state.code());
-        putByte(segment, offset + FLAGS_OFFSET, (ipv6 ? IPV6_FLAG : 0) | (reset ? RESET_FLAG : 0));
+        putByte(
+                segment,
+                offset + FLAGS_OFFSET,
+                (ipv6 ? IPV6_FLAG : 0) | (reset ? RESET_FLAG : 0) | (assignedOwner == 0 ? 0 : OWNER_FLAG));
         putShort(segment, offset + SERVER_PORT_OFFSET, serverPort);
         putInt(segment, offset + AGE_OFFSET, Math.max(ageMillis, 0));
         if (ipv6) {
@@ -106,7 +128,10 @@ public final class AssociationRecord {
             putInt(segment, offset + SERVER_ADDRESS_OFFSET, (int) serverLow);
         }
         tuple.encode(segment, offset + tupleOffset(ipv6));
-        return lengthBytes(ipv6);
+        if (assignedOwner != 0) {
+            putInt(segment, offset + lengthBytes(ipv6), assignedOwner);
+        }
+        return lengthBytes(ipv6, assignedOwner);
     }
 
     /**
@@ -136,6 +161,7 @@ public final class AssociationRecord {
             serverLow = getUnsignedInt(segment, offset + SERVER_ADDRESS_OFFSET);
         }
         tuple.decode(segment, offset + tupleOffset(ipv6), ipv6);
+        assignedOwner = (flags & OWNER_FLAG) == 0 ? 0 : getInt(segment, offset + lengthBytes(ipv6));
         return DecodeResult.OK;
     }
 
@@ -151,13 +177,18 @@ public final class AssociationRecord {
                 || getInt(segment, offset + AGE_OFFSET) < 0) {
             return -1;
         }
-        int length = lengthBytes((flags & IPV6_FLAG) != 0);
-        return length <= available ? length : 0;
+        int lengthWithoutOwner = lengthBytes((flags & IPV6_FLAG) != 0);
+        int length = lengthBytes((flags & IPV6_FLAG) != 0, flags & OWNER_FLAG);
+        if (length > available) {
+            return 0;
+        }
+        boolean assignsNobody = length > lengthWithoutOwner && getInt(segment, offset + lengthWithoutOwner) == 0;
+        return assignsNobody ? -1 : length;
     }
 
     /** Bytes of the record that was decoded. */
     public int lengthBytes() {
-        return lengthBytes(tuple.ipv6());
+        return lengthBytes(tuple.ipv6(), assignedOwner);
     }
 
     /** The connection; this object's own, refilled by the next decoding. */
@@ -194,6 +225,11 @@ public final class AssociationRecord {
         return ageMillis;
     }
 
+    /** The tag of the ILB that is to own the connection; 0 for the owner by score. */
+    public int assignedOwner() {
+        return assignedOwner;
+    }
+
     /** The server as a value of its own; allocates. */
     public Endpoint server() {
         return new Endpoint(new IpAddress(tuple.ipv6(), serverHigh, serverLow), serverPort);
@@ -202,6 +238,6 @@ public final class AssociationRecord {
     @Override
     public String toString() {
         return "state=" + state + " reset=" + reset + " server=" + server() + " ageMillis=" + ageMillis + " tuple="
-                + tuple;
+                + tuple + (assignedOwner == 0 ? "" : " assignedOwner=0x" + Integer.toHexString(assignedOwner));
     }
 }

@@ -48,12 +48,13 @@ public final class AssociationsWriter {
             long serverHigh,
             long serverLow,
             int serverPort,
-            int ageMillis) {
-        if (length + AssociationRecord.lengthBytes(tuple.ipv6()) > maxBytes) {
+            int ageMillis,
+            int assignedOwner) {
+        if (length + AssociationRecord.lengthBytes(tuple.ipv6(), assignedOwner) > maxBytes) {
             return false;
         }
         length += AssociationRecord.encode(
-                segment, length, state, reset, tuple, serverHigh, serverLow, serverPort, ageMillis);
+                segment, length, state, reset, tuple, serverHigh, serverLow, serverPort, ageMillis, assignedOwner);
         count++;
         return true;
     }

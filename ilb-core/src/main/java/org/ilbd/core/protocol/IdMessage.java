@@ -51,15 +51,17 @@ import org.ilbd.core.packet.IpAddress;
  *  +-------------------------------+---------+-+-+-----------------+
  *  |             Load              |0 0|L|Adm|A|C| Weight per cent |
  *  +-------------------------------+---------+-+-+-----------------+
+ *  |  Load of the sender's host    |
+ *  +-------------------------------+
  * </pre>
  *
  * <p>State: 1 JOINING, 2 ACTIVE, 3 LEAVING. Id kind: 1 index, 4 IPv4, 6 IPv6. The broadcast sequence is that of the last
- * broadcast of associations, 0 before the first, so that the loss of the last one is noticed as well. Bytes after the last
+ * broadcast of associations, 0 before the first, so that the loss of the last one is noticed as well. Bytes after the host's
  * load are not looked at: there is room for what a later release adds.
  *
  * <p>C: the sender's own checks find the server down. L: the server is on the sender's own host. The report age says, in milliseconds, when an agent told the sender the
  * rest, or is {@link #NO_REPORT}: what agents say counts from the ILB that heard it last. Max connections: 0 for what is configured.
- * Load: per mille, or {@link #UNKNOWN_LOAD}. Adm: 0 ready, 1 drain, 2 maintenance. A: the agent says that the server is
+ * Load: per mille, or {@link #UNKNOWN_LOAD}, also that of the host. Adm: 0 ready, 1 drain, 2 maintenance. A: the agent says that the server is
  * down. Weight: 0 to 256 per cent of what is configured.
  */
 public final class IdMessage {
@@ -114,11 +116,11 @@ public final class IdMessage {
 
     private static final int MAX_LOAD = 1_000;
 
-    /** The most loads of one message; a longer list goes round over several. 72 + 50 x 24 = 1,272 bytes. */
+    /** The most loads of one message; a longer list goes round over several. 72 + 50 x 24 + 2 = 1,274 bytes. */
     public static final int MAX_LOADS = 50;
 
     /** The longest message that is written, in bytes. */
-    public static final int MAX_LENGTH_BYTES = LOADS_OFFSET + MAX_LOADS * LOAD_LENGTH_BYTES;
+    public static final int MAX_LENGTH_BYTES = LOADS_OFFSET + MAX_LOADS * LOAD_LENGTH_BYTES + Short.BYTES;
 
     private static final long LOW_FOUR_BYTES = 0xFFFF_FFFFL;
 
@@ -130,11 +132,11 @@ public final class IdMessage {
     public IdMessage() {}
 
     /**
-     * Writes a message with no loads yet; returns its length.
+     * Writes a message with no loads yet; {@link #finish} completes it.
      *
      * @param state {@link #JOINING}, {@link #ACTIVE} or {@link #LEAVING}
      */
-    public static int encode(
+    public static void encode(
             MemorySegment segment,
             long offset,
             IlbId id,
@@ -152,12 +154,11 @@ public final class IdMessage {
         putLong(segment, offset + ID_OFFSET + Long.BYTES, id.low());
         putLong(segment, offset + VIEW_DIGEST_OFFSET, viewDigest);
         putLong(segment, offset + CONFIGURATION_DIGEST_OFFSET, configurationDigest);
-        return LOADS_OFFSET;
     }
 
     /**
-     * Appends the load of a server to a message that {@link #encode} began; returns the message's new length, or 0, and
-     * nothing is done, if it has {@link #MAX_LOADS} already.
+     * Appends the load of a server to a message that {@link #encode} began; false, and nothing is done, if it has
+     * {@link #MAX_LOADS} already.
      *
      * @param serverKey names the server, the same in all ILBs
      * @param connections to it that the sender owns, 0..2<sup>31</sup>-1
@@ -166,7 +167,7 @@ public final class IdMessage {
      * @param load 0..1000, or {@link #UNKNOWN_LOAD}
      * @param flags of {@link #flags}
      */
-    public static int appendLoad(
+    public static boolean appendLoad(
             MemorySegment segment,
             long offset,
             long serverKey,
@@ -177,7 +178,7 @@ public final class IdMessage {
             int flags) {
         int count = getUnsignedShort(segment, offset + LOAD_COUNT_OFFSET);
         if (count >= MAX_LOADS) {
-            return 0;
+            return false;
         }
         int at = LOADS_OFFSET + count * LOAD_LENGTH_BYTES;
         putLong(segment, offset + at, serverKey);
@@ -187,7 +188,23 @@ public final class IdMessage {
         putShort(segment, offset + at + LOAD_LOAD_OFFSET, load);
         putShort(segment, offset + at + LOAD_FLAGS_OFFSET, flags);
         putShort(segment, offset + LOAD_COUNT_OFFSET, count + 1);
-        return at + LOAD_LENGTH_BYTES;
+        return true;
+    }
+
+    /**
+     * Completes a message up to its signature; returns its length.
+     *
+     * @param hostLoad of the sender's host, 0..1000 or {@link #UNKNOWN_LOAD}
+     */
+    public static int finish(MemorySegment segment, long offset, int hostLoad) {
+        int at = LOADS_OFFSET + getUnsignedShort(segment, offset + LOAD_COUNT_OFFSET) * LOAD_LENGTH_BYTES;
+        putShort(segment, offset + at, hostLoad);
+        return at + Short.BYTES;
+    }
+
+    /** Whether a number is a load: 0..1000, or {@link #UNKNOWN_LOAD}. */
+    static boolean isLoad(int perMille) {
+        return (perMille >= 0 && perMille <= MAX_LOAD) || perMille == UNKNOWN_LOAD;
     }
 
     /**
@@ -221,11 +238,15 @@ public final class IdMessage {
             return DecodeResult.TRUNCATED;
         }
         int loads = getUnsignedShort(segment, offset + LOAD_COUNT_OFFSET);
-        if (length - LOADS_OFFSET < loads * LOAD_LENGTH_BYTES) {
+        int end = LOADS_OFFSET + loads * LOAD_LENGTH_BYTES;
+        if (length < end + Short.BYTES) {
             return DecodeResult.TRUNCATED;
         }
         int state = getUnsignedByte(segment, offset + STATE_OFFSET);
-        if (state < JOINING || state > LEAVING || !isValidId(segment, offset)) {
+        if (state < JOINING
+                || state > LEAVING
+                || !isValidId(segment, offset)
+                || !isLoad(getUnsignedShort(segment, offset + end))) {
             return DecodeResult.BAD_VALUE;
         }
         for (int i = 0; i < loads; i++) {
@@ -245,7 +266,7 @@ public final class IdMessage {
         return getInt(segment, at + LOAD_CONNECTIONS_OFFSET) >= 0
                 && getInt(segment, at + LOAD_REPORT_AGE_OFFSET) >= NO_REPORT
                 && getInt(segment, at + LOAD_MAX_CONNECTIONS_OFFSET) >= 0
-                && (load <= MAX_LOAD || load == UNKNOWN_LOAD)
+                && isLoad(load)
                 && (flags & WEIGHT_MASK) <= MAX_WEIGHT_PERCENT
                 && (flags >> ADMINISTRATION_SHIFT & ADMINISTRATION_MASK) <= MAX_ADMINISTRATION;
     }
@@ -377,6 +398,11 @@ public final class IdMessage {
         return getUnsignedShort(segment, loadOffset(index) + LOAD_FLAGS_OFFSET);
     }
 
+    /** How busy the sender's host is, 0..1000 per mille, or {@link #UNKNOWN_LOAD}. */
+    public int hostLoad() {
+        return getUnsignedShort(segment, offset + LOADS_OFFSET + (long) loadCount * LOAD_LENGTH_BYTES);
+    }
+
     private long loadOffset(int index) {
         return offset + LOADS_OFFSET + (long) Objects.checkIndex(index, loadCount) * LOAD_LENGTH_BYTES;
     }
@@ -399,6 +425,8 @@ public final class IdMessage {
                 .append(Long.toHexString(viewDigest()))
                 .append(" configurationDigest=0x")
                 .append(Long.toHexString(configurationDigest()))
+                .append(" hostLoad=")
+                .append(hostLoad())
                 .append(" loads=[");
         for (int i = 0; i < loadCount; i++) {
             text.append(i == 0 ? "" : ", ")

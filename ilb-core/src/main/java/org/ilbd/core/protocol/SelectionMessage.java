@@ -27,6 +27,8 @@ import org.ilbd.core.packet.FourTuple;
  *  +---------------+-------------+-+-------------------------------+
  *  |                        Sender's zone                          |
  *  +---------------------------------------------------------------+
+ *  |        Load, in a request; owner's tag, in an answer          |
+ *  +---------------------------------------------------------------+
  *  |            Server address (4 bytes, or 16 with 6)             |
  *  +---------------------------------------------------------------+
  *  |      4-tuple, as FourTuple encodes it (12 bytes, or 36)       |
@@ -36,14 +38,16 @@ import org.ilbd.core.packet.FourTuple;
  * </pre>
  *
  * <p>In a request the server is the one that the client had last, as far as the sender knows; in an answer, the one that is
- * selected. Port and address 0 stand for none. The connection's 4-tuple says which request an answer belongs to.
+ * selected. Port and address 0 stand for none. The load is the sender's host's, per mille, or {@link IdMessage#UNKNOWN_LOAD}; the
+ * owner, the ILB that is to own the connection instead of the one that asks, or 0. The connection's 4-tuple says which request an answer belongs to.
  */
 public final class SelectionMessage {
     public static final int KIND_OFFSET = MessageHeader.LENGTH_BYTES;
     public static final int FLAGS_OFFSET = MessageHeader.LENGTH_BYTES + 1;
     public static final int SERVER_PORT_OFFSET = MessageHeader.LENGTH_BYTES + 2;
     public static final int ZONE_OFFSET = MessageHeader.LENGTH_BYTES + 4;
-    public static final int SERVER_ADDRESS_OFFSET = MessageHeader.LENGTH_BYTES + 8;
+    public static final int LOAD_OR_OWNER_OFFSET = MessageHeader.LENGTH_BYTES + 8;
+    public static final int SERVER_ADDRESS_OFFSET = MessageHeader.LENGTH_BYTES + 12;
 
     /** In the flags: the addresses are IPv6. */
     public static final int IPV6_FLAG = 0x01;
@@ -76,6 +80,7 @@ public final class SelectionMessage {
     private final FourTuple tuple = new FourTuple();
     private Kind kind = Kind.REQUEST;
     private int zone;
+    private int loadOrOwner;
     private long serverHigh;
     private long serverLow;
     private int serverPort;
@@ -96,6 +101,8 @@ public final class SelectionMessage {
      * Writes a message up to its signature; returns its length.
      *
      * @param zone of the sender; 0 for none
+     * @param loadOrOwner in a request the load of the sender's host, 0..1000 or {@link IdMessage#UNKNOWN_LOAD}; in an answer the
+     *     tag of the ILB that is to own the connection, or 0
      * @param serverHigh 0 for IPv4; the family is the 4-tuple's
      * @param serverPort 0 for no server
      */
@@ -106,6 +113,7 @@ public final class SelectionMessage {
             long incarnation,
             Kind kind,
             int zone,
+            int loadOrOwner,
             FourTuple tuple,
             long serverHigh,
             long serverLow,
@@ -116,6 +124,7 @@ public final class SelectionMessage {
         putByte(segment, offset + FLAGS_OFFSET, ipv6 ? IPV6_FLAG : 0);
         putShort(segment, offset + SERVER_PORT_OFFSET, serverPort);
         putInt(segment, offset + ZONE_OFFSET, zone);
+        putInt(segment, offset + LOAD_OR_OWNER_OFFSET, loadOrOwner);
         if (ipv6) {
             putLong(segment, offset + SERVER_ADDRESS_OFFSET, serverHigh);
             putLong(segment, offset + SERVER_ADDRESS_OFFSET + Long.BYTES, serverLow);
@@ -145,6 +154,10 @@ public final class SelectionMessage {
             return length < lengthBytes(ipv6) ? DecodeResult.TRUNCATED : DecodeResult.BAD_VALUE;
         }
         kind = code == Kind.REQUEST.code ? Kind.REQUEST : Kind.ANSWER;
+        loadOrOwner = getInt(segment, offset + LOAD_OR_OWNER_OFFSET);
+        if (kind == Kind.REQUEST && !IdMessage.isLoad(loadOrOwner)) {
+            return DecodeResult.BAD_VALUE;
+        }
         serverPort = getUnsignedShort(segment, offset + SERVER_PORT_OFFSET);
         zone = getInt(segment, offset + ZONE_OFFSET);
         if (ipv6) {
@@ -165,6 +178,16 @@ public final class SelectionMessage {
     /** The zone of the sender; 0 for none. */
     public int zone() {
         return zone;
+    }
+
+    /** In a request: how busy the sender's host is, 0..1000 per mille, or {@link IdMessage#UNKNOWN_LOAD}. */
+    public int load() {
+        return loadOrOwner;
+    }
+
+    /** In an answer: the tag of the ILB that is to own the connection instead of the one that has asked; 0 for none. */
+    public int assignedOwner() {
+        return loadOrOwner;
     }
 
     /** The connection; this object's own, refilled by the next decoding. */
@@ -189,7 +212,11 @@ public final class SelectionMessage {
 
     @Override
     public String toString() {
-        return "SELECTION kind=" + kind + " zone=0x" + Integer.toHexString(zone) + " serverHigh=0x"
+        return "SELECTION kind=" + kind + " zone=0x" + Integer.toHexString(zone)
+                + (kind == Kind.REQUEST
+                        ? " load=" + load()
+                        : " assignedOwner=0x" + Integer.toHexString(assignedOwner()))
+                + " serverHigh=0x"
                 + Long.toHexString(serverHigh) + " serverLow=0x" + Long.toHexString(serverLow) + " serverPort="
                 + serverPort + " tuple=" + tuple;
     }

@@ -1,5 +1,6 @@
 package org.ilbd.core.simulator;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -92,6 +93,7 @@ final class HolderChecks {
                 long rank = view.rank(conversation.owned(simulation.schedule().affinity()));
                 checkHolder(view, View.owner(rank), "owner", conversation, server);
                 checkHolder(view, View.backup(rank), "backup", conversation, server);
+                checkAssignment(conversation, server);
             }
         }
         running().forEach(ilb -> checkOwned(view, ilb));
@@ -115,6 +117,18 @@ final class HolderChecks {
                                 conversation,
                                 isLost(conversation));
             }
+        }
+    }
+
+    /** All who hold a connection with that server take the same one for its owner. */
+    private void checkAssignment(Conversation conversation, SimulatedServer server) {
+        int[] owners = running().stream()
+                .filter(ilb -> ilb.holds(conversation.tuple, server))
+                .mapToInt(ilb -> ilb.assignedOwner(conversation.tuple).orElse(0))
+                .distinct()
+                .toArray();
+        if (owners.length > 1) {
+            simulation.oracle().violation(3, "is assigned to " + Arrays.toString(owners), conversation);
         }
     }
 
@@ -225,7 +239,10 @@ final class HolderChecks {
                 simulation.vip().address().high(),
                 simulation.vip().address().low(),
                 simulation.vip().port());
-        return isMember(view, View.owner(view.rank(tuple)), ilb);
+        long rank = view.rank(tuple);
+        int backup = View.backup(rank);
+        boolean toBackup = backup != View.NONE && view.member(backup).tag() == table.assignedOwner(slot);
+        return isMember(view, toBackup ? backup : View.owner(rank), ilb);
     }
 
     /** Live associations with a server, of those that an ILB owns in the view that it sees. */

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import org.ilbd.core.engine.Affinity;
+import org.ilbd.core.engine.Authority;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.IntakeSettings;
 import org.ilbd.core.engine.OnDown;
@@ -51,6 +52,9 @@ final class Servers {
     private final Simulation simulation;
     private final Schedule schedule;
     private final SplittableRandom random;
+    /** Of its own, so that all else is the same in whatever way ILBs' hosts are loaded. */
+    private final SplittableRandom hostLoads;
+
     private final List<SimulatedServer> all = new ArrayList<>();
     private final List<SimulatedServer> configured = new ArrayList<>();
     private final SimulatedServer nobody;
@@ -63,6 +67,7 @@ final class Servers {
         this.simulation = simulation;
         this.schedule = schedule;
         this.random = random;
+        this.hostLoads = new SplittableRandom(~schedule.seed());
         for (int i = 0; i < AT_START; i++) {
             configured.add(create());
         }
@@ -73,6 +78,9 @@ final class Servers {
             case INTAKE, LEAST_LOAD -> simulation.queue().in(REPORTS_NANOS, this::reportLoad);
             case PEER -> simulation.queue().in(REPORTS_NANOS, this::measureHosts);
             default -> {}
+        }
+        if (schedule.authority() == Authority.MASTER) {
+            simulation.queue().in(REPORTS_NANOS, this::loadIlbs);
         }
     }
 
@@ -178,6 +186,15 @@ final class Servers {
             });
         }
         simulation.queue().in(REPORTS_NANOS, this::measureHosts);
+    }
+
+    /** One ILB's host is so busy from now on. */
+    private void loadIlbs() {
+        List<SimulatedIlb> ilbs = simulation.cluster().running();
+        if (!ilbs.isEmpty()) {
+            ilbs.get(hostLoads.nextInt(ilbs.size())).setHostLoad(hostLoads.nextInt(MAX_LOAD + 1));
+        }
+        simulation.queue().in(hostLoads.nextLong(REPORTS_NANOS) + EventQueue.MILLISECOND, this::loadIlbs);
     }
 
     /** The server on an ILB's own host, where hosts are both. */

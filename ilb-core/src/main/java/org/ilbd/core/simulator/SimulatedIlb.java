@@ -126,6 +126,14 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
         return slot != OwnedConnections.NONE && engine.owned().state(slot).isLive();
     }
 
+    /** The tag of the ILB that it takes for the owner of a connection by assignment, 0 for none; empty if it does not hold it. */
+    OptionalInt assignedOwner(FourTuple tuple) {
+        int slot = engine.owned().find(engine.services().get(0).index(), tuple);
+        return slot == OwnedConnections.NONE
+                ? OptionalInt.empty()
+                : OptionalInt.of(engine.owned().assignedOwner(slot));
+    }
+
     TableChecks tables() {
         return tables;
     }
@@ -312,6 +320,10 @@ final class SimulatedIlb implements EngineOutput, EngineListener {
             trace.line(0, () -> this + " reads its configuration again");
             engine.reconfigure(services);
         });
+    }
+
+    void setHostLoad(int perMille) {
+        task(() -> engine.setHostLoad(perMille));
     }
 
     /** A server is on this ILB's own host, and this is how loaded that is. */

@@ -328,7 +328,7 @@ class MasterSelectionTest {
         SelectionPolicy byMaster = service.selection();
         TestCluster sticky = new TestCluster(new Settings()
                 .services(service.withSelection(new SelectionPolicy(
-                        byMaster.authority(), byMaster.masterTimeoutNanos(), true, false, 800, Zones.NONE))));
+                        byMaster.authority(), byMaster.masterTimeoutNanos(), 800, 200, true, false, 800, Zones.NONE))));
         Endpoint first =
                 sticky.send(0, "10.1.7.7:1000", VIP, SYN).getFirst().server().endpoint();
         for (int i = 1; i < 30; i++) {
@@ -378,7 +378,8 @@ class MasterSelectionTest {
     void masterTimeoutChangesByReloadAlsoForSynsThatWait() {
         cluster.loses(datagram -> isSelection(datagram, SelectionMessage.Kind.REQUEST));
         String client = strangerToMaster(0);
-        SelectionPolicy patient = new SelectionPolicy(Authority.MASTER, 300_000_000, false, false, 800, Zones.NONE);
+        SelectionPolicy patient =
+                new SelectionPolicy(Authority.MASTER, 300_000_000, 800, 200, false, false, 800, Zones.NONE);
         cluster.send(roles.owner(client, VIP), client, VIP, SYN);
         for (TestCluster.Ilb ilb : cluster.ilbs) {
             ilb.engine.reconfigure(List.of(service(SchedulerKind.ROUND_ROBIN, 3).withSelection(patient)));

@@ -42,7 +42,7 @@ class ZonesTest {
             servers.add(new ServerConfig(plain.servers().get(i).endpoint(), 1, 0, false, zone));
         }
         SelectionPolicy policy =
-                new SelectionPolicy(authority, 50_000_000, false, true, loadLimit, new Zones(B, clients));
+                new SelectionPolicy(authority, 50_000_000, 800, 200, false, true, loadLimit, new Zones(B, clients));
         return new ServiceConfig(plain.name(), plain.vip(), plain.forwarding(), scheduler, plain.orphan(), servers)
                 .withSelection(policy);
     }

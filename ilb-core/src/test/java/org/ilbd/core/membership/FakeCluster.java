@@ -224,7 +224,8 @@ final class FakeCluster {
             membership.onTick(clock.now());
             handOver();
             if (membership.heartbeatDue(clock.now())) {
-                sendSigned(membership.encodeIdMessage(buffer, 0, sequence, 0));
+                membership.encodeIdMessage(buffer, 0, sequence, 0);
+                sendSigned(IdMessage.finish(buffer, 0, IdMessage.UNKNOWN_LOAD));
                 membership.heartbeatSent(clock.now());
             }
             write();

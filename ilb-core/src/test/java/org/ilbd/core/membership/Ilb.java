@@ -62,14 +62,16 @@ final class Ilb {
 
     /** Sends a message with a counter of the test's. */
     Reception sendAgain(Membership membership, FakeClock clock, long counter) {
-        int length = IdMessage.encode(buffer, 0, id, incarnation, state, broadcastSequence, viewDigest, 0);
+        IdMessage.encode(buffer, 0, id, incarnation, state, broadcastSequence, viewDigest, 0);
+        int length = IdMessage.finish(buffer, 0, IdMessage.UNKNOWN_LOAD);
         return deliver(membership, clock, counter, length);
     }
 
     /** Sends its next message with a tag that is not its id's. */
     Reception sendWithTag(Membership membership, FakeClock clock, int tag) {
         counter++;
-        int length = IdMessage.encode(buffer, 0, id, incarnation, state, broadcastSequence, viewDigest, 0);
+        IdMessage.encode(buffer, 0, id, incarnation, state, broadcastSequence, viewDigest, 0);
+        int length = IdMessage.finish(buffer, 0, IdMessage.UNKNOWN_LOAD);
         buffer.set(NetworkOrder.INT, MessageHeader.SENDER_TAG_OFFSET, tag);
         return deliver(membership, clock, counter, length);
     }

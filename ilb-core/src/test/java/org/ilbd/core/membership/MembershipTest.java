@@ -400,7 +400,8 @@ class MembershipTest {
         becomeActiveWithBoth();
         MemorySegment buffer = MemorySegment.ofArray(new byte[100]);
         IdMessage message = new IdMessage();
-        int length = membership.encodeIdMessage(buffer, 0, 77, 88);
+        membership.encodeIdMessage(buffer, 0, 77, 88);
+        int length = IdMessage.finish(buffer, 0, IdMessage.UNKNOWN_LOAD);
 
         assertThat(message.decode(buffer, 0, length)).isEqualTo(DecodeResult.OK);
         assertThat(message.id()).isEqualTo(SELF);

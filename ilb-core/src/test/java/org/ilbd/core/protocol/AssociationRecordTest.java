@@ -41,6 +41,22 @@ class AssociationRecordTest {
     }
 
     @Test
+    void theOwnerThatItIsAssignedToIsBehindTheTuple() {
+        int length = encode(
+                "10.1.0.2:43210", "10.9.0.1:80", "10.2.0.101:8080", AssociationState.HALF_OPEN, false, 0, 0x1122_3344);
+
+        assertThat(length).isEqualTo(28);
+        assertThat(Samples.hex(buffer, 1, length)).startsWith("01" + "04").endsWith("a8ca0a010002" + "11223344");
+        assertThat(record.decode(buffer, 1, length)).isEqualTo(DecodeResult.OK);
+        assertThat(record.toString()).endsWith(" assignedOwner=0x11223344");
+        for (int available = 0; available < length; available++) {
+            assertThat(record.decode(buffer, 1, available)).isEqualTo(DecodeResult.TRUNCATED);
+        }
+        buffer.asSlice(1 + 24, 4).fill((byte) 0);
+        assertThat(record.decode(buffer, 1, length)).isEqualTo(DecodeResult.BAD_VALUE);
+    }
+
+    @Test
     void everyFieldIsPrinted() {
         int length = encode("10.1.0.2:43210", "10.9.0.1:80", "10.2.0.101:80", AssociationState.ESTABLISHED, false, 7);
         record.decode(buffer, 1, length);
@@ -64,9 +80,10 @@ class AssociationRecordTest {
             long low = ipv6 ? random.nextLong() : random.nextLong(1L << 32);
             int port = random.nextInt(1, 1 << 16);
             int age = random.nextInt() & Integer.MAX_VALUE;
-            int offset = random.nextInt(20);
+            int offset = random.nextInt(12);
+            int assigned = random.nextBoolean() ? 0 : random.nextInt();
 
-            int length = AssociationRecord.encode(buffer, offset, state, reset, tuple, high, low, port, age);
+            int length = AssociationRecord.encode(buffer, offset, state, reset, tuple, high, low, port, age, assigned);
 
             assertThat(record.decode(buffer, offset, (int) buffer.byteSize() - offset))
                     .isEqualTo(DecodeResult.OK);
@@ -78,6 +95,7 @@ class AssociationRecordTest {
             assertThat(record.serverLow()).isEqualTo(low);
             assertThat(record.serverPort()).isEqualTo(port);
             assertThat(record.ageMillis()).isEqualTo(age);
+            assertThat(record.assignedOwner()).isEqualTo(assigned);
         }
     }
 
@@ -97,7 +115,7 @@ class AssociationRecordTest {
     void valuesThatNoEncoderWritesAreRefused() {
         assertRefused(AssociationRecord.STATE_OFFSET, 0);
         assertRefused(AssociationRecord.STATE_OFFSET, 8);
-        assertRefused(AssociationRecord.FLAGS_OFFSET, 0x04);
+        assertRefused(AssociationRecord.FLAGS_OFFSET, 0x08);
         assertRefused(AssociationRecord.FLAGS_OFFSET, 0x80);
         assertRefused(AssociationRecord.AGE_OFFSET, 0x80);
         encode("10.1.0.2:1", "10.9.0.1:80", "10.2.0.1:0", AssociationState.ESTABLISHED, false, 0);
@@ -120,6 +138,17 @@ class AssociationRecordTest {
 
     private int encode(
             String source, String destination, String server, AssociationState state, boolean reset, int age) {
+        return encode(source, destination, server, state, reset, age, 0);
+    }
+
+    private int encode(
+            String source,
+            String destination,
+            String server,
+            AssociationState state,
+            boolean reset,
+            int age,
+            int assignedOwner) {
         Endpoint endpoint = Endpoint.parse(server);
         return AssociationRecord.encode(
                 buffer,
@@ -130,6 +159,7 @@ class AssociationRecordTest {
                 endpoint.address().high(),
                 endpoint.address().low(),
                 endpoint.port(),
-                age);
+                age,
+                assignedOwner);
     }
 }

@@ -113,7 +113,7 @@ class AssociationsMessageTest {
         MemorySegment large = Samples.buffer(3 + size + 5).fill((byte) 0x5A);
         AssociationsWriter frames = new AssociationsWriter(large, 3, size);
         int records = 0;
-        while (frames.append(AssociationState.CLOSING, true, ipv6, 0, 1, 80, 0)) {
+        while (frames.append(AssociationState.CLOSING, true, ipv6, 0, 1, 80, 0, 0)) {
             records++;
         }
         int length = frames.finishForTransfer(1, 1, 1);
@@ -172,7 +172,7 @@ class AssociationsMessageTest {
     }
 
     private boolean append(FourTuple tuple) {
-        return writer.append(AssociationState.ESTABLISHED, false, tuple, 0, 0x0A02_0065, 80, 0);
+        return writer.append(AssociationState.ESTABLISHED, false, tuple, 0, 0x0A02_0065, 80, 0, 0);
     }
 
     private List<FourTuple> drain() {

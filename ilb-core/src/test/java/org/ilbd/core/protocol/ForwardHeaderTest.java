@@ -110,7 +110,8 @@ class ForwardHeaderTest {
                     0,
                     0x0A02_0065,
                     80,
-                    3);
+                    3,
+                    0);
         }
         return length;
     }

@@ -17,7 +17,7 @@ class IdMessageTest {
     @Test
     void layoutIsFrozen() {
         encode(IlbId.parse("10.2.0.11"));
-        int length = IdMessage.appendLoad(
+        IdMessage.appendLoad(
                 buffer,
                 3,
                 0x3132_3334_3536_3738L,
@@ -26,13 +26,14 @@ class IdMessageTest {
                 0x0000_001E,
                 0x0102,
                 IdMessage.flags(75, 1, true, false));
+        int length = IdMessage.finish(buffer, 3, 0x0203);
 
-        assertThat(length).isEqualTo(96);
+        assertThat(length).isEqualTo(98);
         assertThat(Samples.hex(buffer, 3, length).substring(0, 8)).isEqualTo("01010000");
         assertThat(Samples.hex(buffer, 3 + 32, length - 32))
                 .isEqualTo("02" + "04" + "0001" + "51525354" + "0000000000000000000000000a02000b" + "6162636465666768"
                         + "7172737475767778" + "3132333435363738" + "41424344" + "000007d0" + "0000001e" + "0102"
-                        + "0c4b");
+                        + "0c4b" + "0203");
         assertThat(MessageHeader.senderTag(buffer, 3))
                 .isEqualTo(IlbId.parse("10.2.0.11").tag());
     }
@@ -41,25 +42,23 @@ class IdMessageTest {
     void everyFieldIsPrinted() {
         encode(IlbId.parse("7"));
         IdMessage.appendLoad(buffer, 3, 0xAB, 5, 2_000, 30, 250, IdMessage.flags(256, 2, true, false));
-        message.decode(
+        IdMessage.appendLoad(
                 buffer,
                 3,
-                IdMessage.appendLoad(
-                        buffer,
-                        3,
-                        0xCD,
-                        6,
-                        IdMessage.NO_REPORT,
-                        0,
-                        IdMessage.UNKNOWN_LOAD,
-                        IdMessage.flags(100, 0, false, true)));
+                0xCD,
+                6,
+                IdMessage.NO_REPORT,
+                0,
+                IdMessage.UNKNOWN_LOAD,
+                IdMessage.flags(100, 0, false, true));
+        message.decode(buffer, 3, IdMessage.finish(buffer, 3, 515));
 
         assertThat(message.toString())
                 .isEqualTo(
                         "ID version=1 type=ID keyId=0 flags=0x0 senderTag=0x"
                                 + Integer.toHexString(IlbId.parse("7").tag())
                                 + " incarnation=72623859790382856 counter=0 mac=0x0 state=2 id=7 broadcastSequence=1364349780"
-                                + " viewDigest=0x6162636465666768 configurationDigest=0x7172737475767778 loads=[0xab=5 age=2000 maxConnections=30 load=250 weight=256% administration=2 agentDown, 0xcd=6 checkDown]");
+                                + " viewDigest=0x6162636465666768 configurationDigest=0x7172737475767778 hostLoad=515 loads=[0xab=5 age=2000 maxConnections=30 load=250 weight=256% administration=2 agentDown, 0xcd=6 checkDown]");
         assertThat(new IdMessage().toString()).isEqualTo("ID nothing decoded");
     }
 
@@ -87,10 +86,12 @@ class IdMessageTest {
             long view = random.nextLong();
             long configuration = random.nextLong();
             long[] keys = random.longs(random.nextInt(IdMessage.MAX_LOADS + 1)).toArray();
-            int length = IdMessage.encode(buffer, 3, id, incarnation, state, sequence, view, configuration);
+            int hostLoad = Samples.randomLoad(random);
+            IdMessage.encode(buffer, 3, id, incarnation, state, sequence, view, configuration);
             for (long key : keys) {
-                length = append(key);
+                assertThat(append(key)).isTrue();
             }
+            int length = IdMessage.finish(buffer, 3, hostLoad);
 
             assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.OK);
             assertThat(message.id()).isEqualTo(id);
@@ -99,6 +100,7 @@ class IdMessageTest {
             assertThat(message.broadcastSequence()).isEqualTo(sequence);
             assertThat(message.viewDigest()).isEqualTo(view);
             assertThat(message.configurationDigest()).isEqualTo(configuration);
+            assertThat(message.hostLoad()).isEqualTo(hostLoad);
             assertThat(message.loadCount()).isEqualTo(keys.length);
             for (int load = 0; load < keys.length; load++) {
                 assertThat(message.loadServerKey(load)).isEqualTo(keys[load]);
@@ -114,7 +116,7 @@ class IdMessageTest {
         }
     }
 
-    private int append(long key) {
+    private boolean append(long key) {
         return IdMessage.appendLoad(
                 buffer,
                 3,
@@ -143,18 +145,15 @@ class IdMessageTest {
         return (int) Long.remainderUnsigned(key, 3);
     }
 
-    private int append(long key, int connections, int age, int load, int flags) {
-        return IdMessage.appendLoad(buffer, 3, key, connections, age, 0, load, flags);
-    }
-
     @Test
     void takesFiftyLoadsAndNoMore() {
-        int length = encode(IlbId.parse("7"));
+        encode(IlbId.parse("7"));
         for (int i = 0; i < 50; i++) {
-            length = append(i);
+            assertThat(append(i)).isTrue();
         }
+        assertThat(append(1)).isFalse();
+        int length = IdMessage.finish(buffer, 3, 1);
         assertThat(length).isEqualTo(IdMessage.MAX_LENGTH_BYTES).isLessThanOrEqualTo(MessageHeader.MAX_DATAGRAM_BYTES);
-        assertThat(append(1)).isZero();
         assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.OK);
         assertThat(message.loadCount()).isEqualTo(50);
         assertThatThrownBy(() -> message.loadServerKey(50)).isInstanceOf(IndexOutOfBoundsException.class);
@@ -164,7 +163,8 @@ class IdMessageTest {
     void isTruncatedAtEveryShorterLength() {
         encode(IlbId.parse("7"));
         append(1);
-        int length = append(2);
+        append(2);
+        int length = IdMessage.finish(buffer, 3, 1_000);
         for (int shorter = 0; shorter < length; shorter++) {
             assertThat(message.decode(buffer, 3, shorter)).isEqualTo(DecodeResult.TRUNCATED);
         }
@@ -194,6 +194,7 @@ class IdMessageTest {
         assertRefused("7", IdMessage.ID_KIND_OFFSET, 5);
         assertRefused("2001:db8::b", IdMessage.ID_KIND_OFFSET, IdMessage.IPV4_KIND);
         assertRefused("10.2.0.11", IdMessage.ID_OFFSET + 11, 1);
+        assertRefused("7", IdMessage.LOADS_OFFSET, 4);
         assertLoadRefused(-1, 0, 0, 0);
         assertLoadRefused(0, IdMessage.NO_REPORT - 1, 0, 0);
         assertLoadRefused(0, 0, 1_001, 0);
@@ -203,7 +204,8 @@ class IdMessageTest {
 
     private void assertLoadRefused(int connections, int age, int load, int flags) {
         encode(IlbId.parse("7"));
-        int length = append(1, connections, age, load, flags);
+        IdMessage.appendLoad(buffer, 3, 1, connections, age, 0, load, flags);
+        int length = IdMessage.finish(buffer, 3, IdMessage.UNKNOWN_LOAD);
         assertThat(message.decode(buffer, 3, length)).isEqualTo(DecodeResult.BAD_VALUE);
     }
 
@@ -214,7 +216,7 @@ class IdMessageTest {
     }
 
     private int encode(IlbId id) {
-        return IdMessage.encode(
+        IdMessage.encode(
                 buffer,
                 3,
                 id,
@@ -223,5 +225,6 @@ class IdMessageTest {
                 0x5152_5354,
                 0x6162_6364_6566_6768L,
                 0x7172_7374_7576_7778L);
+        return IdMessage.finish(buffer, 3, 0);
     }
 }

@@ -22,7 +22,7 @@ class PacketPathAllocationTest {
         assertThat(Allocation.bytesPerRun(() -> {
                     int length = ForwardHeader.encode(buffer, 0, 1, 1, 1, 1, 0, true);
                     length += AssociationRecord.encode(
-                            buffer, length, AssociationState.HALF_OPEN, false, ipv4, 0, 1, 80, 0);
+                            buffer, length, AssociationState.HALF_OPEN, false, ipv4, 0, 1, 80, 0, 7);
                     length += 60;
                     sender.sign(buffer, 0, length);
                     require(receiver.verify(buffer, 0, length) == MessageAuthenticator.Verdict.OK);
@@ -37,8 +37,8 @@ class PacketPathAllocationTest {
         AssociationsMessage message = new AssociationsMessage();
         assertThat(Allocation.bytesPerRun(() -> {
                     writer.clear();
-                    writer.append(AssociationState.ESTABLISHED, false, ipv4, 0, 1, 80, 0);
-                    writer.append(AssociationState.CLOSING, true, ipv6, 1, 1, 80, 0);
+                    writer.append(AssociationState.ESTABLISHED, false, ipv4, 0, 1, 80, 0, 7);
+                    writer.append(AssociationState.CLOSING, true, ipv6, 1, 1, 80, 0, 0);
                     int length = writer.finishForAll(2, 1, 1);
                     sender.sign(buffer, 0, length);
                     require(receiver.verify(buffer, 0, length) == MessageAuthenticator.Verdict.OK);
@@ -56,7 +56,8 @@ class PacketPathAllocationTest {
         IdMessage message = new IdMessage();
         assertThat(Allocation.bytesPerRun(() -> {
                     IdMessage.encode(buffer, 0, id, 1, IdMessage.ACTIVE, 1, 1, 1);
-                    int length = IdMessage.appendLoad(buffer, 0, 1, 1, 1, 1, 1, 1);
+                    IdMessage.appendLoad(buffer, 0, 1, 1, 1, 1, 1, 1);
+                    int length = IdMessage.finish(buffer, 0, 1);
                     sender.sign(buffer, 0, length);
                     require(receiver.verify(buffer, 0, length) == MessageAuthenticator.Verdict.OK);
                     require(message.decode(buffer, 0, length) == DecodeResult.OK);

@@ -67,6 +67,7 @@ final class Samples {
                         random.nextLong(),
                         random.nextBoolean() ? SelectionMessage.Kind.REQUEST : SelectionMessage.Kind.ANSWER,
                         random.nextInt(),
+                        random.nextInt(1_001),
                         randomTuple(random, random.nextBoolean()),
                         random.nextLong(),
                         random.nextLong(),
@@ -87,7 +88,7 @@ final class Samples {
     }
 
     private static int randomId(RandomGenerator random, MemorySegment segment, long offset) {
-        int length = IdMessage.encode(
+        IdMessage.encode(
                 segment,
                 offset,
                 randomId(random),
@@ -97,22 +98,26 @@ final class Samples {
                 random.nextLong(),
                 random.nextLong());
         for (int loads = random.nextInt(4); loads > 0; loads--) {
-            length = appendLoad(random, segment, offset);
+            appendLoad(random, segment, offset);
         }
-        return length;
+        return IdMessage.finish(segment, offset, randomLoad(random));
     }
 
     /** A load of a server with any values that an encoder may write. */
-    static int appendLoad(RandomGenerator random, MemorySegment segment, long offset) {
-        return IdMessage.appendLoad(
+    static void appendLoad(RandomGenerator random, MemorySegment segment, long offset) {
+        IdMessage.appendLoad(
                 segment,
                 offset,
                 random.nextLong(),
                 random.nextInt(Integer.MAX_VALUE),
                 random.nextInt(IdMessage.NO_REPORT, Integer.MAX_VALUE),
                 random.nextInt(Integer.MAX_VALUE),
-                random.nextBoolean() ? random.nextInt(1_001) : IdMessage.UNKNOWN_LOAD,
+                randomLoad(random),
                 IdMessage.flags(random.nextInt(257), random.nextInt(3), random.nextBoolean(), random.nextBoolean()));
+    }
+
+    static int randomLoad(RandomGenerator random) {
+        return random.nextBoolean() ? random.nextInt(1_001) : IdMessage.UNKNOWN_LOAD;
     }
 
     private static int randomIntake(RandomGenerator random, MemorySegment segment, long offset) {
@@ -163,7 +168,8 @@ final class Samples {
                 random.nextLong(),
                 random.nextLong(),
                 random.nextInt(1, 1 << 16),
-                random.nextInt(Integer.MAX_VALUE));
+                random.nextInt(Integer.MAX_VALUE),
+                random.nextBoolean() ? 0 : random.nextInt());
     }
 
     private static int randomAssociations(RandomGenerator random, MemorySegment segment, long offset) {
@@ -177,7 +183,8 @@ final class Samples {
                     random.nextLong(),
                     random.nextLong(),
                     random.nextInt(1, 1 << 16),
-                    random.nextInt(Integer.MAX_VALUE));
+                    random.nextInt(Integer.MAX_VALUE),
+                    random.nextBoolean() ? 0 : random.nextInt());
         }
         return random.nextBoolean()
                 ? writer.finishForOne(random.nextInt(), random.nextLong())

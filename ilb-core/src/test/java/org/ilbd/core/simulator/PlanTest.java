@@ -39,7 +39,7 @@ class PlanTest {
         AssociationsWriter writer =
                 new AssociationsWriter(Arena.ofAuto().allocate(MessageHeader.MAX_DATAGRAM_BYTES, Long.BYTES), 0);
         FourTuple tuple = new FourTuple().set(false, 0, 1, 2, 0, 3, 4);
-        while (writer.append(AssociationState.ESTABLISHED, false, tuple, 0, 5, 80, 0)) {
+        while (writer.append(AssociationState.ESTABLISHED, false, tuple, 0, 5, 80, 0, 0)) {
             // Until it is full.
         }
         assertThat(Plan.recordsPerDatagram()).isEqualTo(writer.count());

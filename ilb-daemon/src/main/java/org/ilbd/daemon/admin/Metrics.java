@@ -98,6 +98,12 @@ final class Metrics implements AutoCloseable {
                 Tags.empty(),
                 dutyCycle,
                 its -> its.isMoving(System.nanoTime()) ? 1 : 0);
+        gauge(
+                "ilbd.host.load",
+                "How busy this ILB's host is, from 0 to 1, as it tells the others; not a number if it was not measured.",
+                Tags.empty(),
+                engine,
+                its -> its.hostLoad() < 0 ? Double.NaN : its.hostLoad() / 1000.0);
         Gauge.builder("ilbd.engine.longest.cycle", dutyCycle, cycle -> cycle.longestNanos() / 1e9)
                 .description("The longest time between two ticks of the engine, planned as 10 ms, since the start.")
                 .baseUnit("seconds")

@@ -58,13 +58,7 @@ public final class Agent implements AutoCloseable {
     public static Agent start(
             Endpoint listen, List<Integer> ports, int connectionsPerCore, Optional<Path> cgroup, Optional<Path> state)
             throws IOException {
-        int cores = Runtime.getRuntime().availableProcessors();
-        HostLoad load = new HostLoad(
-                Path.of("/proc"),
-                ports,
-                cores,
-                connectionsPerCore,
-                cgroup.map(directory -> new CgroupTime(directory, cores, System::nanoTime)));
+        HostLoad load = HostLoad.of(ports, connectionsPerCore, cgroup);
         ServerSocket listening = new ServerSocket();
         try {
             listening.setReuseAddress(true);

@@ -41,22 +41,23 @@ public final class HostLoad {
     private int connectionsPerMille;
     private int rounds;
 
-    /**
-     * Has measured nothing yet.
+    /** The load of this host, or of a part of it; it is not measured yet.
      *
-     * @param proc {@code /proc}
      * @param ports of the service on this host; none: connections do not count
      * @param connectionsPerCore that make a core fully busy, at least 1
+     * @param cgroup directory of the control group whose processor time counts instead of the host's, such as a container's
      */
-    public HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore) {
-        this(proc, ports, cores, connectionsPerCore, Optional.empty());
+    public static HostLoad of(List<Integer> ports, int connectionsPerCore, Optional<Path> cgroup) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return new HostLoad(
+                Path.of("/proc"),
+                ports,
+                cores,
+                connectionsPerCore,
+                cgroup.map(directory -> new CgroupTime(directory, cores, System::nanoTime)));
     }
 
-    /**
-     * The same for a part of a host.
-     *
-     * @param cgroup whose processor time counts instead of the host's, such as a container's
-     */
+    /** @param proc {@code /proc} */
     HostLoad(Path proc, List<Integer> ports, int cores, int connectionsPerCore, Optional<CgroupTime> cgroup) {
         this.cgroup = cgroup;
         this.proc = proc;

@@ -35,6 +35,7 @@ final class ClusterReader {
     private final OwnershipMode ownership;
     private final long seed;
     private final Optional<Located<Integer>> zone;
+    private final Optional<Path> loadCgroup;
 
     /** @param file that a relative {@code key-file} is relative to */
     ClusterReader(final Section section, final Path file, final Problems problems) {
@@ -52,6 +53,7 @@ final class ClusterReader {
         ownership = section.value("ownership", Kind.choice(OwnershipMode.class), OwnershipMode.CRC32_MIXED);
         seed = section.value("seed", Kind.wholeNumber(Long.MIN_VALUE, Long.MAX_VALUE), 0L);
         zone = section.optional("zone", ZonesReader.ZONE);
+        loadCgroup = section.optional("load-cgroup", Kind.TEXT).map(name -> file.resolveSibling(name.value()));
         section.finish();
 
         checkTimes(section);
@@ -86,7 +88,8 @@ final class ClusterReader {
                 heartbeat,
                 failureTimeout,
                 ownership,
-                seed);
+                seed,
+                loadCgroup);
     }
 
     private void checkTimes(final Section section) {

@@ -1,5 +1,6 @@
 package org.ilbd.daemon.config;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.ilbd.core.packet.Endpoint;
  * @param heartbeatInterval from one ID message to the next; less than half of {@code failureTimeout}
  * @param failureTimeout without an ID message until a peer is DEAD
  * @param ownership the same on all ILBs, as is {@code seed}
+ * @param loadCgroup the directory of the control group whose processor time is this ILB's load, instead of the host's
  */
 public record ClusterSettings(
         IlbId id,
@@ -27,7 +29,8 @@ public record ClusterSettings(
         Duration heartbeatInterval,
         Duration failureTimeout,
         OwnershipMode ownership,
-        long seed) {
+        long seed,
+        Optional<Path> loadCgroup) {
     /** Copies the lists. */
     public ClusterSettings {
         peers = List.copyOf(peers);
@@ -42,6 +45,6 @@ public record ClusterSettings(
     /** The same with other keys. */
     public ClusterSettings withKeys(final List<ClusterKey> otherKeys) {
         return new ClusterSettings(
-                id, bind, peers, multicast, otherKeys, heartbeatInterval, failureTimeout, ownership, seed);
+                id, bind, peers, multicast, otherKeys, heartbeatInterval, failureTimeout, ownership, seed, loadCgroup);
     }
 }

@@ -13,6 +13,8 @@ final class SelectionReader {
     private static final Kind<Duration> MASTER_TIMEOUT = Kind.duration(Duration.ofMillis(10), Duration.ofMillis(500));
 
     private static final Kind<Integer> PERCENT = Kind.integer(1, 100);
+    private static final Kind<Integer> OVERLOAD = Kind.percent(0);
+    private static final Kind<Integer> OVERLOAD_DIFFERENCE = Kind.percent(1);
 
     private SelectionReader() {}
 
@@ -20,12 +22,16 @@ final class SelectionReader {
             final Section service, final Zones zones, final SchedulerKind scheduler, final Problems problems) {
         final Authority authority = service.value("authority", Kind.choice(Authority.class), Authority.OWNER);
         final Optional<Located<Duration>> timeout = service.optional("master-timeout", MASTER_TIMEOUT);
+        final Optional<Located<Integer>> overload = service.optional("overload", OVERLOAD);
+        final Optional<Located<Integer>> difference = service.optional("overload-difference", OVERLOAD_DIFFERENCE);
         final Optional<Located<Boolean>> lastServer = service.optional("prefer-last-server", Kind.flag());
         final Optional<Located<Boolean>> zone = service.optional("prefer-zone", Kind.flag());
         final boolean preferZone = zone.map(Located::value).orElse(false);
         final Optional<Located<Integer>> loadLimit = service.optional("zone-load-limit", PERCENT);
         if (authority != Authority.MASTER) {
             timeout.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
+            overload.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
+            difference.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
             lastServer.ifPresent(setting -> meansNothing(setting, "authority = master", problems));
         }
         if (preferZone && scheduler == SchedulerKind.INTAKE) {
@@ -39,6 +45,8 @@ final class SelectionReader {
         return new SelectionPolicy(
                 authority,
                 timeout.map(setting -> setting.value().toNanos()).orElse(SelectionPolicy.DEFAULT_MASTER_TIMEOUT_NANOS),
+                overload.map(Located::value).orElse(SelectionPolicy.DEFAULT_OVERLOAD),
+                difference.map(Located::value).orElse(SelectionPolicy.DEFAULT_OVERLOAD_DIFFERENCE),
                 lastServer.map(Located::value).orElse(false),
                 preferZone,
                 loadLimit.map(setting -> setting.value() * 10).orElse(SelectionPolicy.DEFAULT_ZONE_LOAD_LIMIT),

@@ -50,6 +50,16 @@ public final class HostRequirements {
         IpCommand.find();
         checkInterface(configuration.datapath().interfaceName());
         checkVips(services);
+        checkCgroup(configuration.cluster().loadCgroup());
+    }
+
+    private static void checkCgroup(final Optional<Path> cgroup) throws StartupException {
+        if (cgroup.isPresent() && !Files.isReadable(cgroup.get().resolve("cpu.stat"))) {
+            throw new StartupException(
+                    ExitCode.FAILURE,
+                    "ilb.cluster.load-cgroup: " + cgroup.get()
+                            + " has no cpu.stat that can be read: it is not the directory of a control group of version 2");
+        }
     }
 
     private static void checkCapabilities(final List<ServiceConfig> services) throws StartupException {

@@ -38,7 +38,7 @@ class HostLoadTest {
     }
 
     private HostLoad load(List<Integer> ports) {
-        return new HostLoad(proc, ports, 2, 10);
+        return new HostLoad(proc, ports, 2, 10, Optional.empty());
     }
 
     @Test

@@ -116,7 +116,7 @@ class BadConfigurationTest {
                         "port = 7440",
                         "color = blue",
                         "ilb.conf:5: ilb.cluster.color: unknown key; known here: bind, failure-timeout,"
-                                + " heartbeat-interval, id, key-file, multicast, ownership, peers, port, seed, zone"),
+                                + " heartbeat-interval, id, key-file, load-cgroup, multicast, ownership, peers, port, seed, zone"),
                 bad(
                         "peers = [\"10.2.0.12\", \"10.2.0.13\"]",
                         "peers = \"10.2.0.12\"",
@@ -344,6 +344,18 @@ class BadConfigurationTest {
                         "scheduler = maglev",
                         "master-timeout = 50ms",
                         "ilb.conf:16: ilb.services.web.master-timeout: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "authority = master, overload = 101%",
+                        "ilb.conf:16: ilb.services.web.overload: '101%' is not in 0%..100%"),
+                bad(
+                        "scheduler = maglev",
+                        "overload = 90%",
+                        "ilb.conf:16: ilb.services.web.overload: means nothing without authority = master"),
+                bad(
+                        "scheduler = maglev",
+                        "overload-difference = 10%",
+                        "ilb.conf:16: ilb.services.web.overload-difference: means nothing without authority = master"),
                 bad(
                         "scheduler = maglev",
                         "prefer-last-server = true",

@@ -129,6 +129,7 @@ class ExampleConfigurationsTest {
                   cluster {
                     id = 7, bind = "fd00::1", port = 7000, multicast = "ff05::7440"
                     heartbeat-interval = 50ms, failure-timeout = 1s, ownership = crc32, seed = -5, zone = here
+                    load-cgroup = groups/a
                   }
                   zones { there = ["fd00:5::/32"] }
                   datapath { interface = eth1, tun = lb7, busy-poll = 50us }
@@ -143,6 +144,7 @@ class ExampleConfigurationsTest {
                     servers = [{ address = "[fd00::65]:8080", weight = 0, maxconn = 21 }, { address = "fd00::66" }]
                     fallback = [{ address = "fd00::67", weight = 3, zone = there }]
                     authority = master, master-timeout = 29ms, prefer-last-server = true
+                    overload = 81%, overload-difference = 22%
                     prefer-zone = true, zone-load-limit = 30
                     maxconn = 22, on-down = reset, all-down = reset, slow-start = 23s, drain-time = 24m
                     report-max-age = 25s, passive { retransmits = 26, window = 27s, hold = 28s }
@@ -161,6 +163,7 @@ class ExampleConfigurationsTest {
         assertThat(engine.ownership()).isEqualTo(OwnershipMode.CRC32);
         assertThat(engine.ownershipSeed()).isEqualTo(-5);
         assertThat(engine.bind()).isEqualTo(Endpoint.parse("[fd00::1]:7000"));
+        assertThat(configuration.cluster().loadCgroup()).contains(directory.resolve("groups/a"));
         assertThat(engine.peers()).isEmpty();
         assertThat(engine.multicast()).isEqualTo(Optional.of(Endpoint.parse("[ff05::7440]:7000")));
         assertThat(engine.heartbeatIntervalNanos()).isEqualTo(50_000_000);
@@ -194,6 +197,8 @@ class ExampleConfigurationsTest {
                 .isEqualTo(new SelectionPolicy(
                         Authority.MASTER,
                         29_000_000,
+                        810,
+                        220,
                         true,
                         true,
                         300,

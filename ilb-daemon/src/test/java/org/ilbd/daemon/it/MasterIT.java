@@ -1,7 +1,10 @@
 package org.ilbd.daemon.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +23,8 @@ class MasterIT {
     private static final String REQUESTS = "ilbd_selection_requests_total";
     private static final String ANSWERS = "ilbd_selection_answers_total";
     private static final String TIMEOUTS = "ilbd_selection_timeouts_total";
+    private static final String OWNED_BY_BACKUP = "ilbd_owned_by_backup_total";
+    private static final int LONGS = 100;
     private static final String AS_MASTER = "ilbd_selections_as_master_total";
 
     @RegisterExtension
@@ -100,5 +105,104 @@ class MasterIT {
         assertThat(sum(ilbs, AS_MASTER)).isPositive();
         System.out.println(
                 "MasterIT killed the master: " + report.line() + "; SYNs that waited in vain " + sum(ilbs, TIMEOUTS));
+    }
+
+    @Test
+    void newConnectionsOfAnOverloadedIlbLiveAtTheirBackup() throws IOException {
+        try (ControlGroups groups = new ControlGroups()) {
+            lab.up();
+            lab.startServers(SERVERS, 80);
+            List<Path> groupOf = new ArrayList<>();
+            List<Ilb> ilbs = new ArrayList<>();
+            for (int number = 1; number <= ILBS; number++) {
+                Path group = groups.make("ilb" + number);
+                Ilb ilb = Ilb.start(lab, number, overloading(number, group, "20%"));
+                ControlGroups.put(group, ilb.child().pid());
+                groupOf.add(group);
+                ilbs.add(ilb);
+            }
+            ilbs.forEach(Ilb::awaitReady);
+            lab.awaitView(ilbs, ILBS);
+            Ilb overloaded = ilbs.getFirst();
+            await().atMost(Lab.PATIENCE).until(() -> load(overloaded) < 0.2);
+            List<Traffic> all = new ArrayList<>(List.of(open(ilbs, LONGS)));
+            long before = owned(overloaded);
+            assertThat(before).isPositive();
+            assertThat(overloaded.scrape().value(OWNED_BY_BACKUP)).isZero();
+
+            ControlGroups.burn(groupOf.getFirst());
+            await().atMost(Lab.PATIENCE).until(() -> load(overloaded) > 0.4);
+            all.add(open(ilbs, 2 * LONGS));
+            long moved = overloaded.scrape().value(OWNED_BY_BACKUP);
+            System.out.printf(
+                    Locale.ROOT,
+                    "MasterIT %s at %.2f: of %d new connections %d are owned by their backup, which it would own%n",
+                    overloaded.host(),
+                    load(overloaded),
+                    LONGS,
+                    moved);
+            assertThat(moved).isPositive();
+            assertThat(owned(overloaded)).as("those it has, it keeps").isEqualTo(before);
+
+            for (int number = 1; number <= ILBS; number++) {
+                Ilb ilb = ilbs.get(number - 1);
+                ilb.reload(overloading(number, groupOf.get(number - 1), "100%"));
+                await().atMost(Lab.PATIENCE).until(() -> ilb.reloads() == 1);
+            }
+            all.add(open(ilbs, 3 * LONGS));
+            assertThat(owned(overloaded)).isGreaterThan(before);
+            assertThat(overloaded.scrape().value(OWNED_BY_BACKUP)).isEqualTo(moved);
+
+            // Each in its turn: those that own what was moved, and the one that it was moved from.
+            for (Ilb killed : List.of(ilbs.get(1), overloaded)) {
+                all.getFirst().awaitRounds(3);
+                killed.child().kill();
+                ilbs.remove(killed);
+                lab.ecmp(ilbs.stream().map(Ilb::host).toList());
+                lab.awaitView(ilbs, ilbs.size());
+                awaitOwned(ilbs, 3 * LONGS);
+                await().atMost(Lab.PATIENCE)
+                        .until(() -> ilbs.size() == 1 || sum(ilbs, "ilbd_under_replicated_connections") == 0);
+            }
+            for (Traffic traffic : all) {
+                traffic.awaitRounds(3);
+                Traffic.Report report = traffic.stop();
+                assertThat(report.get("failed")).as(report.line()).isZero();
+            }
+        }
+    }
+
+    private String overloading(int ilb, Path group, String overload) {
+        return lab.configuration(
+                ilb,
+                "--set",
+                BY_MASTER,
+                "--set",
+                "ilb.services.web.overload = \"" + overload + "\"",
+                "--set",
+                "ilb.services.web.overload-difference = \"1%\"",
+                "--set",
+                "ilb.cluster.load-cgroup = \"" + group + "\"");
+    }
+
+    /** Opens so many more connections, which then are so many together. */
+    private Traffic open(List<Ilb> ilbs, int together) {
+        Traffic traffic = lab.startTraffic(VIP, "long=" + LONGS, "interval=100");
+        traffic.awaitOpen(LONGS);
+        awaitOwned(ilbs, together);
+        return traffic;
+    }
+
+    private static void awaitOwned(List<Ilb> ilbs, long connections) {
+        await().atMost(Lab.PATIENCE)
+                .until(() -> ilbs.stream().mapToLong(MasterIT::owned).sum() == connections);
+    }
+
+    private static long owned(Ilb ilb) {
+        return ilb.scrape().value("ilbd_connections", "role=\"owned\"");
+    }
+
+    private static double load(Ilb ilb) {
+        return ilb.scrape().number("ilbd_host_load");
     }
 }
