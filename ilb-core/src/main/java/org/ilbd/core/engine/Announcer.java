@@ -75,36 +75,52 @@ final class Announcer {
             case OFF -> false;
         };
         if (!all) {
-            toHolders(tuple, server, state, reset, ageMillis);
+            toHolders(tuple, server, state, reset, ageMillis, 0);
             return;
         }
-        if (!append(broadcast, tuple, server, WireState.of(state), reset, ageMillis)) {
+        if (!append(broadcast, tuple, server, WireState.of(state), reset, ageMillis, 0)) {
             flushAll();
-            append(broadcast, tuple, server, WireState.of(state), reset, ageMillis);
+            append(broadcast, tuple, server, WireState.of(state), reset, ageMillis, 0);
         }
     }
 
     /**
      * To the connection's owner and backup, or to the one of them that this ILB is not.
      *
+     * @param assignedOwner the tag of the ILB that is to own it; 0 for none, or if this ILB does not know
      * @return whether there is one
      */
-    boolean toHolders(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+    boolean toHolders(
+            FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int assignedOwner) {
         ranking.rank(tuple);
         int owner = ranking.owner();
         int backup = ranking.backup();
-        toPeer(owner, tuple, server, state, reset, ageMillis);
-        toPeer(backup, tuple, server, state, reset, ageMillis);
+        toPeer(owner, tuple, server, state, reset, ageMillis, assignedOwner);
+        toPeer(backup, tuple, server, state, reset, ageMillis, assignedOwner);
         return link.reachable(owner) != null || link.reachable(backup) != null;
     }
 
     /** To one ILB; nothing is done if that is this one, or none. */
-    void toPeer(int position, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
-        toPeer(position, tuple, server, WireState.of(state), reset, ageMillis);
+    void toPeer(
+            int position,
+            FourTuple tuple,
+            Server server,
+            ConnectionState state,
+            boolean reset,
+            int ageMillis,
+            int assignedOwner) {
+        toPeer(position, tuple, server, WireState.of(state), reset, ageMillis, assignedOwner);
     }
 
     /** As above, also with a state that only ILBs have among themselves. */
-    void toPeer(int position, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
+    void toPeer(
+            int position,
+            FourTuple tuple,
+            Server server,
+            AssociationState state,
+            boolean reset,
+            int ageMillis,
+            int assignedOwner) {
         Peer peer = link.reachable(position);
         if (peer == null) {
             return;
@@ -113,9 +129,9 @@ final class Announcer {
             single.add(new Batch(memory));
         }
         Batch batch = single.get(position);
-        if (!append(batch, tuple, server, state, reset, ageMillis)) {
+        if (!append(batch, tuple, server, state, reset, ageMillis, assignedOwner)) {
             flush(batch, peer);
-            append(batch, tuple, server, state, reset, ageMillis);
+            append(batch, tuple, server, state, reset, ageMillis, assignedOwner);
         }
     }
 
@@ -129,7 +145,7 @@ final class Announcer {
         List<Peer> peers = membership.peers();
         for (int i = 0; i < peers.size(); i++) {
             if (link.reachable(i) != null) {
-                toPeer(i, tuple, server, AssociationState.UNSURE, false, ageMillis);
+                toPeer(i, tuple, server, AssociationState.UNSURE, false, ageMillis, 0);
                 asked = true;
             }
         }
@@ -157,7 +173,13 @@ final class Announcer {
     }
 
     private boolean append(
-            Batch batch, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
+            Batch batch,
+            FourTuple tuple,
+            Server server,
+            AssociationState state,
+            boolean reset,
+            int ageMillis,
+            int assignedOwner) {
         IpAddress address = server.endpoint().address();
         boolean fits = batch.writer.append(
                 state,
@@ -167,7 +189,7 @@ final class Announcer {
                 address.low(),
                 server.endpoint().port(),
                 ageMillis,
-                0);
+                assignedOwner);
         if (fits) {
             counters.add(Counter.ASSOCIATIONS_SENT);
         }

@@ -178,7 +178,7 @@ final class Associations {
 
     private void refresh(int slot, FourTuple tuple, Server server, ConnectionState state) {
         held.setAnnounced(slot, 0);
-        announcer.toHolders(tuple, server, state, false, held.ageMillis(slot));
+        announcer.toHolders(tuple, server, state, false, held.ageMillis(slot), held.assignedOwner(slot));
     }
 
     /**
@@ -288,7 +288,13 @@ final class Associations {
         // Whoever serves one that is half-closed from a cache would not keep it alive here often enough.
         if (slot != NONE && cacheFill != CacheFill.OFF && held.state(slot) != ConnectionState.CLOSING) {
             announcer.toPeer(
-                    forwarder.position(), tuple, server, ConnectionState.ESTABLISHED, false, held.ageMillis(slot));
+                    forwarder.position(),
+                    tuple,
+                    server,
+                    ConnectionState.ESTABLISHED,
+                    false,
+                    held.ageMillis(slot),
+                    held.assignedOwner(slot));
         }
     }
 
@@ -332,7 +338,7 @@ final class Associations {
     void confirm(Peer holder, @Nullable Peer first, FourTuple tuple, Server server) {
         int slot = held.find(server.service(), tuple);
         int age = slot == NONE ? 0 : held.ageMillis(slot);
-        announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age);
+        announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age, 0);
         if (first != null && first != holder) {
             tellForwarder(first, tuple, server);
         }
@@ -343,7 +349,7 @@ final class Associations {
      * unless it is closing; if that is ours, the other is told.
      *
      * @param origin the position of the peer that says it
-     * @param assignedOwner the tag of the ILB that is to own it, 0 for none; an announcement does not say
+     * @param assignedOwner the tag of the ILB that is to own it; 0 for none, or if that one does not know
      * @return the server that holds the connection by all that is known now
      */
     Server learn(
@@ -462,7 +468,7 @@ final class Associations {
                     && ourState != ConnectionState.CLOSING
                     && age >= ageMillis
                     && ours.state().serves()) {
-                announcer.toPeer(origin, tuple, ours, ourState, false, age);
+                announcer.toPeer(origin, tuple, ours, ourState, false, age, held.assignedOwner(slot));
                 return ours;
             }
             held.remove(slot);
@@ -528,10 +534,13 @@ final class Associations {
                 }
             }
         }
-        if ((toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN)
-                || Integer.compareUnsigned(assignedOwner, held.assignedOwner(slot)) > 0) {
-            // With the SYN its owner by score says what counts. Of two that two masters have said, any will do, but the
-            // same at both.
+        // The SYN comes from the owner by score, whose word counts. Of two that two masters have said, any will do that
+        // is the
+        // same at both. An announcement may be of the connection before.
+        boolean decides = toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN;
+        if (decides
+                || (toldBy != ToldBy.ANNOUNCEMENT
+                        && Integer.compareUnsigned(assignedOwner, held.assignedOwner(slot)) > 0)) {
             held.assignOwner(slot, tuple, assignedOwner);
         }
         held.touch(slot);
@@ -598,7 +607,7 @@ final class Associations {
             int age = held.ageMillis(slot);
             if (asks
                     ? announcer.ask(expiring, held.server(slot), age)
-                    : announcer.toHolders(expiring, held.server(slot), state, false, age)) {
+                    : announcer.toHolders(expiring, held.server(slot), state, false, age, held.assignedOwner(slot))) {
                 held.noteAsked(slot);
                 return false;
             }
@@ -615,14 +624,20 @@ final class Associations {
         int slot = held.find(service, tuple);
         if (slot != NONE && held.state(slot) != ConnectionState.HALF_OPEN) {
             announcer.toPeer(
-                    origin, tuple, held.server(slot), held.state(slot), held.isReset(slot), held.ageMillis(slot));
+                    origin,
+                    tuple,
+                    held.server(slot),
+                    held.state(slot),
+                    held.isReset(slot),
+                    held.ageMillis(slot),
+                    held.assignedOwner(slot));
             return;
         }
         Server server = cached.established(service, tuple);
         if (server != null) {
-            announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0);
+            announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0, 0);
         } else if (trusted && ranking.selfHolds(tuple)) {
-            announcer.toPeer(origin, tuple, asked, AssociationState.UNKNOWN, false, 0);
+            announcer.toPeer(origin, tuple, asked, AssociationState.UNKNOWN, false, 0, 0);
         }
     }
 

@@ -165,10 +165,21 @@ final class Transfers {
         return was;
     }
 
-    /** Adds the association in a slot to the stream to a peer; false while it is full. A dead peer needs nothing any more. */
+    /**
+     * Adds the association in a slot to the stream to a peer; false while it is full. A dead peer needs nothing any more. The
+     * timeout begins anew here, as it does there: else one change of the view after the other, each before it is time to announce
+     * it again, would let it expire at the ILB that sees none of its packets.
+     */
     boolean append(int position, HeldAssociations held, int slot, FourTuple tuple, int ageMillis, int window) {
         PeerTransfer stream = to(position);
-        return stream == null || stream.append(held, slot, tuple, ageMillis, window);
+        if (stream == null) {
+            return true;
+        }
+        boolean appended = stream.append(held, slot, tuple, ageMillis, window);
+        if (appended) {
+            held.touch(slot);
+        }
+        return appended;
     }
 
     /** Tells all who come and go that they have been handed everything for the view as it is. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.ilbd.core.engine.OpenConnections.VIP;
 import static org.ilbd.core.engine.TestCluster.ACK;
 import static org.ilbd.core.engine.TestCluster.FIN_ACK;
+import static org.ilbd.core.engine.TestCluster.SYN;
 
 import java.util.List;
 import org.ilbd.core.membership.IlbState;
@@ -138,6 +139,19 @@ class AbsenceTest {
         cluster.ilb(1).engine.onServerReport(own, ServerReport.ofLoad(300), cluster.now);
         assertThat(own.load()).isEqualTo(300);
         assertThat(othersHere.load()).isEqualTo(500);
+    }
+
+    @Test
+    void whoWasStoppedPassesOnNoSynThatMayHaveWaitedForIt() {
+        cluster.pause(1);
+        cluster.advanceMillis(2_000);
+        cluster.resume(1);
+
+        assertThat(cluster.send(1, OpenConnections.client(0), VIP, SYN)).isEmpty();
+        assertThat(cluster.ilb(1).engine.counters().dropped(DropReason.VIEWS_DIFFER))
+                .isEqualTo(1);
+        cluster.advanceMillis(200);
+        assertThat(cluster.send(1, OpenConnections.client(0), VIP, SYN)).hasSize(1);
     }
 
     @Test

@@ -256,4 +256,27 @@ class DepartureTest {
         cluster.advanceMillis(600);
         connections.assertHeldBy(OTHERS);
     }
+
+    /** It has not heard of what became of them since the other holder has gone too. */
+    @Test
+    void whatWhoLeavesHandsOnIsOlderThanNothing() {
+        connections.open(60);
+        int crashed = 0;
+        Roles left = Roles.among(2, 3);
+        List<String> ofBoth = where(client -> before.holders(client, VIP).contains(GONE)
+                && before.holders(client, VIP).contains(crashed));
+        cluster.ilb(GONE).engine.leave(cluster.now);
+        cluster.kill(crashed);
+        cluster.holdStreams(message -> message.from().equals(Settings.endpoint(GONE)));
+        cluster.advanceMillis(600);
+        // Their clients have started anew, and use the same ports again.
+        ofBoth.forEach(client -> connections.reopen(left.owner(client, VIP), client));
+        cluster.releaseStreams();
+        cluster.advanceMillis(1_000);
+
+        connections.assertAllServed();
+        for (String client : ofBoth) {
+            assertThat(cluster.holders(client, VIP)).containsAll(left.holders(client, VIP));
+        }
+    }
 }

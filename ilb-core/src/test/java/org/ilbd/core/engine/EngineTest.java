@@ -209,7 +209,7 @@ class EngineTest {
 
     /** Two ILBs, of which the first has seen a FIN and could not tell the second. */
     private static TestCluster halfClosedUnknownToTheOther() {
-        TestCluster cluster = TestCluster.of(2);
+        TestCluster cluster = new TestCluster(new Settings().ilbs(2).establishedTimeoutMillis(60_000));
         cluster.open(0, client(1), VIP);
         cluster.loses(datagram -> datagram.isOfType(MessageType.ASSOCIATIONS));
         cluster.send(0, client(1), VIP, FIN_ACK);
@@ -229,6 +229,17 @@ class EngineTest {
 
         assertNobodyHoldsAnything(cluster);
         check(cluster);
+    }
+
+    @Test
+    void holderThatSaysThatAConnectionLivesIsToldOfItsEndAllTheSame() {
+        TestCluster cluster = halfClosedUnknownToTheOther();
+        cluster.advanceMillis(20_000);
+        // It is so long ago that the other was told last.
+        cluster.send(1, client(1), VIP, ACK);
+        cluster.advanceMillis(35_000);
+
+        assertThat(cluster.ilb(1).engine.owned().size(ConnectionState.CLOSING)).isEqualTo(1);
     }
 
     @Test

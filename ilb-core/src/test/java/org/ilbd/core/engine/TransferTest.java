@@ -257,11 +257,16 @@ class TransferTest {
         cluster.advanceMillis(20);
         assertThat(newcomer()).isEqualTo(IlbState.ACTIVE);
         assertThat(cluster.ilb(0).engine.membership().activeIds()).hasSize(3);
+        // The newcomer has yet to say that it has got them.
+        assertThat(cluster.ilb(0).engine.underReplicated()).isPositive();
         cluster.breakStream(0, NEWCOMER);
+        cluster.advanceMillis(20);
+        assertThat(cluster.ilb(0).engine.underReplicated()).isPositive();
         cluster.releaseStreams();
         cluster.loses(datagram -> false);
         cluster.advanceMillis(100);
         connections.assertHeldBy(0, 1, NEWCOMER);
+        assertThat(cluster.ilb(0).engine.underReplicated()).isZero();
     }
 
     @Test
