@@ -25,7 +25,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * One selection among a thousand servers, with the change of the connections that it leads to; and an update of the
+ * One selection among a thousand servers, each of which has reported a load, with the change of the connections that it leads to; and an update of the
  * set.
  */
 @State(Scope.Thread)
@@ -68,6 +68,11 @@ public class SchedulerBenchmark {
                         .mapToObj(i -> new Endpoint(IpAddress.ofIpv4(FIRST_ADDRESS + i), 80))
                         .toList(),
                 new Random(1).ints(SERVERS, 1, maxWeight + 1).toArray());
+        // Counts with those schedulers only that go by loads.
+        Random loads = new Random(2);
+        for (int i = 0; i < SERVERS; i++) {
+            servers.setLoad(i, loads.nextInt(ServerSet.MAX_LOAD + 1));
+        }
         scheduler = create();
         scheduler.update(servers);
     }
