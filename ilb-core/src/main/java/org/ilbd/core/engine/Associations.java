@@ -5,12 +5,11 @@ import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.connection.ExpiryPolicy;
 import org.ilbd.core.membership.Peer;
 import org.ilbd.core.packet.FourTuple;
-import org.ilbd.core.protocol.AssociationState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this ILB knows of connections, and how packets and other ILBs' words change it: what it holds itself, and what it has
- * cached of others. A change is announced to the ILBs that need to know.
+ * What this ILB knows of connections, and how packets and time change it: what it holds itself, and what it has
+ * cached of others. A change is announced to the ILBs that need to know; {@link ToldAssociations} takes in what they announce.
  *
  * <h2>State</h2>
  * The ILBs see the client's half of a connection. A SYN makes it half-open, any later packet established, a FIN or a RST
@@ -50,9 +49,6 @@ final class Associations {
      */
     private static final int REPLACEMENT_MILLIS = 1_000;
 
-    /** A change of the view has got round after so many failure timeouts: one at each of two ILBs. */
-    private static final int VIEW_TIMEOUTS = 2;
-
     /** Half of the time after which a client sends its SYN again first (RFC 6298, 2.1); one that comes sooner is a duplicate. */
     private static final int MIN_RETRANSMISSION_MILLIS = 500;
 
@@ -76,12 +72,8 @@ final class Associations {
     private final ExpiryPolicy onExpiry = this::mayExpire;
     private final FourTuple expiring = new FourTuple();
 
-    private final int strayMillis;
-
     private boolean trusted;
     private boolean swept = true;
-    private boolean strays;
-    private int lastStrayMillis;
 
     Associations(
             EngineConfig config,
@@ -96,7 +88,6 @@ final class Associations {
         this.refreshMillis = config.establishedTimeoutMillis() / 4;
         this.repeatMillis = Math.min(REPEAT_MILLIS, refreshMillis);
         this.closingRefreshMillis = config.closingTimeoutMillis() / 4;
-        this.strayMillis = (int) (VIEW_TIMEOUTS * config.failureTimeoutNanos() / 1_000_000);
         this.held = new HeldAssociations(config, memory, services, ranking, transfers, clock);
         this.clients = new ClientServers(held);
         this.cached = new CachedAssociations(config, memory, services, announcer, clock, repeatMillis);
@@ -118,6 +109,11 @@ final class Associations {
     /** What this ILB knows of connections that others hold. */
     CachedAssociations cached() {
         return cached;
+    }
+
+    /** What this ILB holds of clients. */
+    ClientServers clients() {
+        return clients;
     }
 
     /** The server of a connection, or null if nothing is known; changes nothing. For ICMP errors. */
@@ -160,7 +156,8 @@ final class Associations {
         return server;
     }
 
-    private boolean toEstablished(int slot, FourTuple tuple) {
+    /** The connection is established from now on, and its client's server known; false if there is no room. */
+    boolean toEstablished(int slot, FourTuple tuple) {
         boolean isFirst = held.state(slot) == ConnectionState.HALF_OPEN;
         boolean done = held.transition(slot, tuple, ConnectionState.ESTABLISHED, false);
         if (done && isFirst) {
@@ -276,7 +273,7 @@ final class Associations {
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */
-    private void voidCaches(FourTuple tuple, Server server) {
+    void voidCaches(FourTuple tuple, Server server) {
         if (cacheFill == CacheFill.ON_DEMAND) {
             announcer.toAll(tuple, server, ConnectionState.CLOSING, true, 0);
         }
@@ -344,209 +341,6 @@ final class Associations {
         }
     }
 
-    /**
-     * Takes over what another ILB says of a connection. Of two servers for the same connection the older association wins,
-     * unless it is closing; if that is ours, the other is told.
-     *
-     * @param origin the position of the peer that says it
-     * @param assignedOwner the tag of the ILB that is to own it; 0 for none, or if that one does not know
-     * @return the server that holds the connection by all that is known now
-     */
-    Server learn(
-            int origin,
-            Service service,
-            FourTuple tuple,
-            Server server,
-            ConnectionState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner,
-            ToldBy toldBy) {
-        counters.add(Counter.ASSOCIATIONS_RECEIVED);
-        int slot = held.find(service, tuple);
-        if (slot != NONE) {
-            return merge(slot, origin, tuple, server, state, reset, ageMillis, assignedOwner, toldBy);
-        }
-        if (toldBy == ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple)) {
-            cached.learn(origin, service, tuple, server, state, ageMillis);
-            return server;
-        }
-        cached.remove(service, tuple);
-        // One that is half-closed may live for long yet, or be opened anew; an end that is announced means nothing
-        // here.
-        if (state != ConnectionState.CLOSING || toldBy != ToldBy.ANNOUNCEMENT) {
-            slot = insert(service, tuple, server, state, reset, ageMillis, assignedOwner);
-            if (slot != NONE) {
-                keep(slot, tuple, toldBy);
-                noteClient(slot, tuple, state, toldBy);
-            }
-        }
-        return server;
-    }
-
-    /**
-     * The owner has made an association that is new here, by its SYN or by an announcement that overtook it: the client's next
-     * ones are for the same server. With a handover the clients come by themselves.
-     */
-    private void noteClient(int slot, FourTuple tuple, ConnectionState state, ToldBy toldBy) {
-        if (toldBy != ToldBy.TRANSFER && state == ConnectionState.HALF_OPEN) {
-            Server server = held.server(slot);
-            int client = clients.opened(server.service(), tuple, server);
-            if (toldBy == ToldBy.SYN) {
-                keepClient(client, tuple, toldBy);
-            }
-        }
-    }
-
-    /** Takes over what another ILB hands over of a client. */
-    void learnClient(Service service, FourTuple client, Server server, ConnectionState state, int ageMillis) {
-        keepClient(clients.learn(service, client, server, state, ageMillis), client, ToldBy.TRANSFER);
-    }
-
-    private void keepClient(int slot, FourTuple tuple, ToldBy toldBy) {
-        if (slot != NONE) {
-            keep(slot, tuple, toldBy);
-        }
-    }
-
-    /** Whoever says it takes this ILB for a holder; if this one does not, that is by a view that it has yet to see, or has left. */
-    private void keep(int slot, FourTuple tuple, ToldBy toldBy) {
-        boolean stray = toldBy != ToldBy.ANNOUNCEMENT && !ranking.selfHolds(tuple);
-        held.setKept(slot, stray);
-        if (stray) {
-            strays = true;
-            lastStrayMillis = clock.millis();
-        }
-    }
-
-    /** Whether there is something that this ILB was taken for a holder of, so long ago that it has seen every view since then. */
-    boolean hasStrays() {
-        return strays && clock.millis() - lastStrayMillis >= strayMillis;
-    }
-
-    /** A walk over all begins, which hands on what is not for this ILB to hold; whether there may be any of that. */
-    boolean forgetStrays() {
-        boolean were = strays;
-        strays = false;
-        return were;
-    }
-
-    private int insert(
-            Service service,
-            FourTuple tuple,
-            Server server,
-            ConnectionState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner) {
-        int slot = held.insert(service, tuple, server, state, ageMillis, assignedOwner);
-        if (slot == NONE) {
-            counters.add(Counter.TABLE_FULL);
-        } else {
-            held.setReset(slot, reset && state == ConnectionState.CLOSING);
-        }
-        return slot;
-    }
-
-    private Server merge(
-            int slot,
-            int origin,
-            FourTuple tuple,
-            Server server,
-            ConnectionState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner,
-            ToldBy toldBy) {
-        Server ours = held.server(slot);
-        ConnectionState ourState = held.state(slot);
-        boolean believesEnd = toldBy == ToldBy.SYN || (toldBy == ToldBy.TRANSFER && !trusted);
-        if (ours != server && (state != ConnectionState.CLOSING || believesEnd)) {
-            counters.add(Counter.ASSOCIATION_CONFLICTS);
-            int age = held.ageMillis(slot);
-            if (trusted
-                    && ourState != ConnectionState.CLOSING
-                    && age >= ageMillis
-                    && ours.state().serves()) {
-                announcer.toPeer(origin, tuple, ours, ourState, false, age, held.assignedOwner(slot));
-                return ours;
-            }
-            held.remove(slot);
-            int replaced = insert(server.service(), tuple, server, state, reset, ageMillis, assignedOwner);
-            if (replaced != NONE && ranking.rank(tuple).selfOwns()) {
-                // What this ILB has told the others is wrong.
-                voidCaches(tuple, ours);
-                announcer.toAll(tuple, server, state, reset, ageMillis);
-            }
-            if (replaced != NONE) {
-                noteClient(replaced, tuple, state, toldBy);
-            }
-            return server;
-        }
-        boolean wasReset = held.isReset(slot);
-        switch (state) {
-            case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
-            case HALF_OPEN -> {
-                if (ourState == ConnectionState.CLOSING) {
-                    if (toldBy == ToldBy.ANNOUNCEMENT && held.isOfThis(slot, ageMillis)) {
-                        // It has been overtaken by all packets of the connection, down to its end.
-                        return ours;
-                    }
-                    held.reopen(slot, tuple, ageMillis);
-                    noteClient(slot, tuple, state, toldBy);
-                } else if (toldBy == ToldBy.SYN) {
-                    // The owner knows of a new connection on the same port what was not said here.
-                    held.setAgeMillis(slot, ageMillis);
-                    held.setUnconfirmed(slot, true);
-                }
-            }
-            case ESTABLISHED -> {
-                if (ourState != ConnectionState.CLOSING) {
-                    held.setUnconfirmed(slot, false);
-                }
-                // If a stream says so, the port was used again since it closed, and of that SYN nothing came here.
-                // What has crossed a RST does not undo it: the other holder may have heard of the RST afterwards.
-                if (ourState == ConnectionState.HALF_OPEN
-                        || (wasReset && !held.isJustReset(slot))
-                        || toldBy != ToldBy.ANNOUNCEMENT) {
-                    toEstablished(slot, tuple);
-                }
-                if (reset) {
-                    // It came with the packet that undoes a RST, and may have overtaken the word of that.
-                    held.noteAnew(slot);
-                }
-            }
-            case CLOSING -> {
-                if (toldBy == ToldBy.ANNOUNCEMENT && held.isOfBefore(slot, ageMillis)) {
-                    // It was the end of the connection that had the port before, and has been overtaken.
-                    return ours;
-                }
-                if (toldBy == ToldBy.TRANSFER && trusted && ourState.isLive()) {
-                    // Who hands it over may have been away since. Whoever knows of an end tells it besides.
-                    return ours;
-                }
-                if (ours == server && (ourState != ConnectionState.CLOSING || toldBy == ToldBy.SYN)) {
-                    held.transition(slot, tuple, ConnectionState.CLOSING, reset);
-                    held.setUnconfirmed(slot, !reset);
-                }
-                if (ranking.rank(tuple).isOtherHolder(origin)) {
-                    held.setUnconfirmed(slot, false);
-                }
-            }
-        }
-        // The SYN comes from the owner by score, whose word counts. Of two that two masters have said, any will do that
-        // is the
-        // same at both. An announcement may be of the connection before.
-        boolean decides = toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN;
-        if (decides
-                || (toldBy != ToldBy.ANNOUNCEMENT
-                        && Integer.compareUnsigned(assignedOwner, held.assignedOwner(slot)) > 0)) {
-            held.assignOwner(slot, tuple, assignedOwner);
-        }
-        held.touch(slot);
-        return ours;
-    }
-
     /** Removes what has expired, at most {@code budget} entries of each table. */
     void expire(int budget) {
         counters.add(Counter.EXPIRED, held.expire(budget, onExpiry));
@@ -582,6 +376,11 @@ final class Associations {
         trusted = true;
     }
 
+    /** Whether what this ILB holds counts for as much as what the others hold. */
+    boolean isTrusted() {
+        return trusted;
+    }
+
     /** Sets whether there may be associations here that others hold now: from a change of the view to the end of a sweep. */
     void setSwept(boolean isSwept) {
         swept = isSwept;
@@ -614,41 +413,5 @@ final class Associations {
         }
         held.beforeRemoval(slot);
         return true;
-    }
-
-    /**
-     * What another ILB is unsure of: tells it, if this one knows better. Who is to hold the connection, and would know if
-     * anything had come of it, says that nothing has.
-     */
-    void answer(int origin, Service service, FourTuple tuple, Server asked) {
-        int slot = held.find(service, tuple);
-        if (slot != NONE && held.state(slot) != ConnectionState.HALF_OPEN) {
-            announcer.toPeer(
-                    origin,
-                    tuple,
-                    held.server(slot),
-                    held.state(slot),
-                    held.isReset(slot),
-                    held.ageMillis(slot),
-                    held.assignedOwner(slot));
-            return;
-        }
-        Server server = cached.established(service, tuple);
-        if (server != null) {
-            announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0, 0);
-        } else if (trusted && ranking.selfHolds(tuple)) {
-            announcer.toPeer(origin, tuple, asked, AssociationState.UNKNOWN, false, 0, 0);
-        }
-    }
-
-    /** The other holder does not know that anything came of a connection about which it was asked. */
-    void onUnknown(int origin, Service service, FourTuple tuple) {
-        int slot = held.find(service, tuple);
-        if (ranking.rank(tuple).isOtherHolder(origin)
-                && slot != NONE
-                && held.state(slot) == ConnectionState.HALF_OPEN
-                && held.wasAsked(slot)) {
-            held.remove(slot);
-        }
     }
 }

@@ -100,14 +100,15 @@ public final class Engine {
         selections = new Selections(config, membership, services, ranking, link, hostLoads, clock, counters, memory);
         associations =
                 new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
-        handover = new Handover(services, associations, membership, ranking, transfers, Placement.empty(config));
+        ToldAssociations told = new ToldAssociations(config, associations, ranking, announcer, clock, counters);
+        handover = new Handover(services, associations, told, membership, ranking, transfers, Placement.empty(config));
         router = new PacketRouter(
                 output, services, associations, selections, ranking, membership, link, clock, counters, memory);
         intakes = new Intakes(config, membership, services, ranking, link, clock, observer, memory);
         messages = new PeerMessages(
                 membership,
                 services,
-                associations,
+                told,
                 transfers,
                 router,
                 intakes,

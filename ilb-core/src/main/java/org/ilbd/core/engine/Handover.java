@@ -56,6 +56,7 @@ final class Handover {
     private final OwnedConnections table;
     private final ServiceTable services;
     private final Associations associations;
+    private final ToldAssociations told;
     private final Membership membership;
     private final Ranking ranking;
     private final Transfers transfers;
@@ -89,6 +90,7 @@ final class Handover {
     Handover(
             ServiceTable services,
             Associations associations,
+            ToldAssociations told,
             Membership membership,
             Ranking ranking,
             Transfers transfers,
@@ -97,6 +99,7 @@ final class Handover {
         this.table = held.table();
         this.services = services;
         this.associations = associations;
+        this.told = told;
         this.membership = membership;
         this.ranking = ranking;
         this.transfers = transfers;
@@ -180,7 +183,7 @@ final class Handover {
         mayHaveJoined &= !transfers.joiners().isEmpty();
         transfers.takeMissed();
         onlyMissed = false;
-        losing |= associations.forgetStrays();
+        losing |= told.forgetStrays();
         walk();
     }
 
@@ -201,7 +204,7 @@ final class Handover {
             // What is missed while the walk goes on may be behind it already.
             onlyMissed = true;
             walk();
-        } else if (phase == Phase.IDLE && associations.hasStrays() && membership.isViewShared()) {
+        } else if (phase == Phase.IDLE && told.hasStrays() && membership.isViewShared()) {
             // Who sent them has seen this view too by now. Nobody tells this ILB what becomes of them.
             merging = true;
             restart();

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class PeerMessages {
     private final Membership membership;
     private final ServiceTable services;
-    private final Associations associations;
+    private final ToldAssociations told;
     private final Transfers transfers;
     private final PacketRouter router;
     private final Intakes intakes;
@@ -48,7 +48,7 @@ final class PeerMessages {
     PeerMessages(
             Membership membership,
             ServiceTable services,
-            Associations associations,
+            ToldAssociations told,
             Transfers transfers,
             PacketRouter router,
             Intakes intakes,
@@ -60,7 +60,7 @@ final class PeerMessages {
             Counters counters) {
         this.membership = membership;
         this.services = services;
-        this.associations = associations;
+        this.told = told;
         this.transfers = transfers;
         this.router = router;
         this.intakes = intakes;
@@ -313,27 +313,18 @@ final class PeerMessages {
                             association.serverPort()));
         }
         if (association.state() == AssociationState.UNSURE) {
-            associations.answer(peer.position(), service, tuple, server);
+            told.answer(peer.position(), service, tuple, server);
             return null;
         }
         if (association.state() == AssociationState.UNKNOWN) {
-            associations.onUnknown(peer.position(), service, tuple);
+            told.onUnknown(peer.position(), service, tuple);
             return null;
         }
         ConnectionState state = WireState.of(association.state());
         if (state.isClient()) {
-            associations.learnClient(service, tuple, server, state, association.ageMillis());
+            told.learnClient(service, tuple, server, state, association.ageMillis());
             return null;
         }
-        return associations.learn(
-                peer.position(),
-                service,
-                tuple,
-                server,
-                state,
-                association.reset(),
-                association.ageMillis(),
-                association.assignedOwner(),
-                toldBy);
+        return told.learn(peer.position(), service, server, association, toldBy);
     }
 }
