@@ -24,7 +24,7 @@ import java.util.List;
  * <p><b>Cost.</b> A selection, a change of connections and a report cost O(log n) ({@link Tournament}); an update O(n), and so
  * do the reports between two selections together, while some available servers report and others don't.
  *
- * <p><b>Memory.</b> 26 bytes for each server.
+ * <p><b>Memory.</b> 30 bytes for each server.
  */
 public final class LeastLoad implements Scheduler {
     /** Loads are kept in 2^-10 per mille. */
@@ -35,6 +35,7 @@ public final class LeastLoad implements Scheduler {
     private static final long MAX_COST = (1L << 30) - 1;
 
     private static final int WEIGHT_BITS = 16;
+    private static final long COST_WITHOUT_REPORTS = 1L << FRACTION_BITS;
 
     private ServerSet servers = new ServerSet(List.of(), new int[0]);
     private int[] weights = {};
@@ -42,16 +43,19 @@ public final class LeastLoad implements Scheduler {
     private Tournament tournament = new Tournament(0);
     private long seen;
 
-    /** Of the available servers: how many there are, and what is in {@link #averageCost} so far. */
+    /** Of the available servers: how many there are, and what {@link #averageCost} is made of. */
     private int available;
 
     private int reporting;
     private long loadSum;
     private long connectionsSum;
+    private long averageCost = COST_WITHOUT_REPORTS;
     /** By position: the report that is in the sums. */
     private int[] loads = {};
 
     private int[] connectionsAtReport = {};
+    /** What a connection costs there by its report: the quotient is not made anew with each connection. */
+    private int[] costs = {};
 
     LeastLoad() {}
 
@@ -62,6 +66,7 @@ public final class LeastLoad implements Scheduler {
             weights = new int[size];
             loads = new int[size];
             connectionsAtReport = new int[size];
+            costs = new int[size];
             tournament = new Tournament(size);
         }
         servers = newServers;
@@ -107,6 +112,7 @@ public final class LeastLoad implements Scheduler {
         reporting = 0;
         loadSum = 0;
         connectionsSum = 0;
+        averageCost = COST_WITHOUT_REPORTS;
         for (int i = 0; i < weights.length; i++) {
             loads[i] = ServerSet.UNKNOWN;
             takeReport(i);
@@ -140,7 +146,9 @@ public final class LeastLoad implements Scheduler {
             reporting++;
             loadSum += load;
             connectionsSum += atReport;
+            costs[position] = (int) cost(load, atReport, 1);
         }
+        averageCost = reporting == 0 ? COST_WITHOUT_REPORTS : cost(loadSum, connectionsSum, reporting);
         return true;
     }
 
@@ -150,17 +158,18 @@ public final class LeastLoad implements Scheduler {
             return Tournament.OUT;
         }
         int load = loads[position];
-        long estimate = load == ServerSet.UNKNOWN
-                ? servers.connections(position) * weighted(averageCost(), weight)
-                : ((long) load << FRACTION_BITS)
-                        + Math.max(0, servers.connections(position) - connectionsAtReport[position])
-                                * weighted(
-                                        Math.max(cost(load, connectionsAtReport[position], 1), averageCost()), weight);
+        int atReport = connectionsAtReport[position];
+        int connections = servers.connections(position);
+        long estimate;
+        if (load == ServerSet.UNKNOWN) {
+            estimate = connections * weighted(averageCost, weight);
+        } else if (connections > atReport) {
+            long cost = Math.max(costs[position], averageCost);
+            estimate = ((long) load << FRACTION_BITS) + (connections - atReport) * weighted(cost, weight);
+        } else {
+            estimate = (long) load << FRACTION_BITS;
+        }
         return Math.min(estimate, MAX_ESTIMATE) << WEIGHT_BITS | (ServerSet.MAX_WEIGHT - weight);
-    }
-
-    private long averageCost() {
-        return reporting == 0 ? 1L << FRACTION_BITS : cost(loadSum, connectionsSum, reporting);
     }
 
     /** What a connection costs, with one per mille and one connection more for each server: an idle one has a cost too. */
@@ -169,6 +178,6 @@ public final class LeastLoad implements Scheduler {
     }
 
     private long weighted(long cost, int weight) {
-        return Math.clamp(cost * heaviest / weight, 1, MAX_COST);
+        return Math.clamp(weight == heaviest ? cost : cost * heaviest / weight, 1, MAX_COST);
     }
 }

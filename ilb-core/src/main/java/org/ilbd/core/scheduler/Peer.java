@@ -134,8 +134,11 @@ public final class Peer implements Scheduler {
             return UNKNOWN + Math.min(MAX_UNKNOWN, ((long) connections << FRACTION_BITS) / weight);
         }
         int atReport = servers.connectionsAtReport(position);
+        if (connections <= atReport) {
+            return (long) load << FRACTION_BITS;
+        }
         // With one per mille and one connection more: an idle one has a cost too.
         long cost = ((load + 1L) << FRACTION_BITS) / (atReport + 1L);
-        return Math.min(MAX_KNOWN, ((long) load << FRACTION_BITS) + Math.max(0, connections - atReport) * cost);
+        return Math.min(MAX_KNOWN, ((long) load << FRACTION_BITS) + (connections - atReport) * cost);
     }
 }
