@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * different, the ILB that leaves only waits for it, unless the other holder has gone as well.
  *
  * <p>Where events overlapped, the ILBs have not all come by the same base: one comes into the view that was not handed everything
- * before, a newcomer that may have been ACTIVE for others has gone, or another ILB kept an association here by a view
+ * before, or another ILB kept an association here by a view
  * that this one did not see. Then the base is nobody, for all associations or for that one: whoever has it sends it to both
  * holders.
  *
@@ -78,8 +78,6 @@ final class Handover {
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
     private boolean rejoined;
-    /** Whether a newcomer has been told that it may become ACTIVE. */
-    private boolean mayHaveJoined;
     /** Whether somebody has come into the view who was not handed everything before: it may know better than this ILB. */
     private boolean merging;
     /** The base before the newcomer that became ACTIVE last, until it has acknowledged what it was sent as a newcomer. */
@@ -142,10 +140,6 @@ final class Handover {
 
     /** A peer that was JOINING is it no more, and not ACTIVE either. */
     void onJoinersChanged() {
-        if (mayHaveJoined) {
-            // Others may have seen it ACTIVE, and have let go of what it held.
-            trustNobody();
-        }
         restart();
     }
 
@@ -180,7 +174,6 @@ final class Handover {
 
     private void restart() {
         transfers.updateJoiners();
-        mayHaveJoined &= !transfers.joiners().isEmpty();
         transfers.takeMissed();
         onlyMissed = false;
         losing |= told.forgetStrays();
@@ -343,7 +336,6 @@ final class Handover {
         beforeJoin = null;
         losing = false;
         transfers.sayHandedOver();
-        mayHaveJoined = !transfers.joiners().isEmpty();
         if (transfers.joiners().size() == 1) {
             preparedJoiner = transfers.joiners().get(0).position();
         }

@@ -5,6 +5,8 @@ import static org.ilbd.core.engine.OpenConnections.VIP;
 
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.membership.IlbState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -277,6 +279,48 @@ class DepartureTest {
         connections.assertAllServed();
         for (String client : ofBoth) {
             assertThat(cluster.holders(client, VIP)).containsAll(left.holders(client, VIP));
+        }
+    }
+
+    @Test
+    void whoLeavesEndsNothingThatHasBegunMeanwhile() {
+        connections.open(60);
+        List<String> ofBoth = where(client -> before.holders(client, VIP).equals(List.of(0, GONE)));
+        ofBoth.forEach(client -> connections.end(2, client));
+        cluster.ilb(GONE).engine.leave(cluster.now);
+        cluster.kill(0);
+        cluster.holdStreams(message -> message.from().equals(Settings.endpoint(GONE)));
+        cluster.advanceMillis(600);
+        // Some get the server that they had before.
+        ofBoth.forEach(client -> connections.reopen(2, client));
+        cluster.releaseStreams();
+        cluster.advanceMillis(1_000);
+
+        for (int ilb : new int[] {2, 3}) {
+            assertThat(cluster.ilb(ilb).engine.owned().size(ConnectionState.CLOSING))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void whoLeavesOpensNothingAgainThatHasEndedMeanwhile() {
+        List<String> clients =
+                IntStream.range(0, 60).mapToObj(OpenConnections::client).toList();
+        clients.forEach(client -> cluster.send(2, client, VIP, TestCluster.SYN));
+        cluster.ilb(GONE).engine.leave(cluster.now);
+        cluster.kill(0);
+        cluster.holdStreams(message -> message.from().equals(Settings.endpoint(GONE)));
+        cluster.advanceMillis(600);
+        for (String client : clients) {
+            cluster.open(2, client, VIP);
+            cluster.send(3, client, VIP, TestCluster.FIN_ACK);
+        }
+        cluster.releaseStreams();
+        cluster.advanceMillis(1_000);
+
+        for (int ilb : new int[] {2, 3}) {
+            assertThat(cluster.ilb(ilb).engine.owned().size(ConnectionState.HALF_OPEN))
+                    .isZero();
         }
     }
 }
