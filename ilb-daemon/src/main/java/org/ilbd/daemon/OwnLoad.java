@@ -68,8 +68,9 @@ final class OwnLoad {
 
     private void measure() {
         try {
-            latest = host.sample();
-            engineLoop.execute(() -> engine.setHostLoad(latest));
+            int perMille = host.sample();
+            latest = perMille;
+            engineLoop.execute(() -> engine.setHostLoad(perMille));
         } catch (IOException e) {
             LOGGER.debug("the load of this host cannot be measured", e);
         }

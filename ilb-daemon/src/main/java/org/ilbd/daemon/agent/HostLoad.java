@@ -41,7 +41,8 @@ public final class HostLoad {
     private int connectionsPerMille;
     private int rounds;
 
-    /** The load of this host, or of a part of it; it is not measured yet.
+    /**
+     * The load of this host, or of a part of it; it is not measured yet.
      *
      * @param ports of the service on this host; none: connections do not count
      * @param connectionsPerCore that make a core fully busy, at least 1

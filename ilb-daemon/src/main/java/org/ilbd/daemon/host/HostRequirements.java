@@ -56,7 +56,7 @@ public final class HostRequirements {
     private static void checkCgroup(final Optional<Path> cgroup) throws StartupException {
         if (cgroup.isPresent() && !Files.isReadable(cgroup.get().resolve("cpu.stat"))) {
             throw new StartupException(
-                    ExitCode.FAILURE,
+                    ExitCode.CONFIGURATION,
                     "ilb.cluster.load-cgroup: " + cgroup.get()
                             + " has no cpu.stat that can be read: it is not the directory of a control group of version 2");
         }

@@ -347,7 +347,7 @@ class BadConfigurationTest {
                 bad(
                         "scheduler = maglev",
                         "authority = master, overload = 101%",
-                        "ilb.conf:16: ilb.services.web.overload: '101%' is not in 0%..100%"),
+                        "ilb.conf:16: ilb.services.web.overload: 101% is not in 0%..100%"),
                 bad(
                         "scheduler = maglev",
                         "overload = 90%",

@@ -67,6 +67,13 @@ class BadInputIT {
     }
 
     @Test
+    void aControlGroupThatIsNoneCannotBeMeasured() throws IOException {
+        lab.up("--ilbs", "1");
+        Path file = write(lab.configuration(1, "--set", "ilb.cluster.load-cgroup = /etc"));
+        assertEndsWith(CONFIGURATION, Ilb.launch(lab, "ilb1", file), "load-cgroup");
+    }
+
+    @Test
     void aVipThatIsTheHostsOwnCannotBeUsed() throws IOException {
         lab.up("--ilbs", "1");
         lab.run("ilb1", "ip", "address", "add", "10.9.0.1/32", "dev", "lo");
