@@ -75,52 +75,36 @@ final class Announcer {
             case OFF -> false;
         };
         if (!all) {
-            toHolders(tuple, server, state, reset, ageMillis, 0);
+            toHolders(tuple, server, state, reset, ageMillis);
             return;
         }
-        if (!append(broadcast, tuple, server, WireState.of(state), reset, ageMillis, 0)) {
+        if (!append(broadcast, tuple, server, WireState.of(state), reset, ageMillis)) {
             flushAll();
-            append(broadcast, tuple, server, WireState.of(state), reset, ageMillis, 0);
+            append(broadcast, tuple, server, WireState.of(state), reset, ageMillis);
         }
     }
 
     /**
      * To the connection's owner and backup, or to the one of them that this ILB is not.
      *
-     * @param assignedOwner the tag of the ILB that is to own it; 0 for none, or if this ILB does not know
      * @return whether there is one
      */
-    boolean toHolders(
-            FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis, int assignedOwner) {
+    boolean toHolders(FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
         ranking.rank(tuple);
         int owner = ranking.owner();
         int backup = ranking.backup();
-        toPeer(owner, tuple, server, state, reset, ageMillis, assignedOwner);
-        toPeer(backup, tuple, server, state, reset, ageMillis, assignedOwner);
+        toPeer(owner, tuple, server, state, reset, ageMillis);
+        toPeer(backup, tuple, server, state, reset, ageMillis);
         return link.reachable(owner) != null || link.reachable(backup) != null;
     }
 
     /** To one ILB; nothing is done if that is this one, or none. */
-    void toPeer(
-            int position,
-            FourTuple tuple,
-            Server server,
-            ConnectionState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner) {
-        toPeer(position, tuple, server, WireState.of(state), reset, ageMillis, assignedOwner);
+    void toPeer(int position, FourTuple tuple, Server server, ConnectionState state, boolean reset, int ageMillis) {
+        toPeer(position, tuple, server, WireState.of(state), reset, ageMillis);
     }
 
     /** As above, also with a state that only ILBs have among themselves. */
-    void toPeer(
-            int position,
-            FourTuple tuple,
-            Server server,
-            AssociationState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner) {
+    void toPeer(int position, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
         Peer peer = link.reachable(position);
         if (peer == null) {
             return;
@@ -129,9 +113,9 @@ final class Announcer {
             single.add(new Batch(memory));
         }
         Batch batch = single.get(position);
-        if (!append(batch, tuple, server, state, reset, ageMillis, assignedOwner)) {
+        if (!append(batch, tuple, server, state, reset, ageMillis)) {
             flush(batch, peer);
-            append(batch, tuple, server, state, reset, ageMillis, assignedOwner);
+            append(batch, tuple, server, state, reset, ageMillis);
         }
     }
 
@@ -145,7 +129,7 @@ final class Announcer {
         List<Peer> peers = membership.peers();
         for (int i = 0; i < peers.size(); i++) {
             if (link.reachable(i) != null) {
-                toPeer(i, tuple, server, AssociationState.UNSURE, false, ageMillis, 0);
+                toPeer(i, tuple, server, AssociationState.UNSURE, false, ageMillis);
                 asked = true;
             }
         }
@@ -173,13 +157,7 @@ final class Announcer {
     }
 
     private boolean append(
-            Batch batch,
-            FourTuple tuple,
-            Server server,
-            AssociationState state,
-            boolean reset,
-            int ageMillis,
-            int assignedOwner) {
+            Batch batch, FourTuple tuple, Server server, AssociationState state, boolean reset, int ageMillis) {
         IpAddress address = server.endpoint().address();
         boolean fits = batch.writer.append(
                 state,
@@ -189,7 +167,7 @@ final class Announcer {
                 address.low(),
                 server.endpoint().port(),
                 ageMillis,
-                assignedOwner);
+                0);
         if (fits) {
             counters.add(Counter.ASSOCIATIONS_SENT);
         }

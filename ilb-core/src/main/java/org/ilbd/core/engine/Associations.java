@@ -62,6 +62,7 @@ final class Associations {
     private final ServiceTable services;
     private final Selections selections;
     private final Ranking ranking;
+    private final PeerLink link;
     private final Announcer announcer;
     private final Transfers transfers;
     private final Clock clock;
@@ -81,6 +82,7 @@ final class Associations {
             ServiceTable services,
             Selections selections,
             Ranking ranking,
+            PeerLink link,
             Announcer announcer,
             Transfers transfers,
             Clock clock,
@@ -95,6 +97,7 @@ final class Associations {
         this.services = services;
         this.selections = selections;
         this.ranking = ranking;
+        this.link = link;
         this.announcer = announcer;
         this.transfers = transfers;
         this.clock = clock;
@@ -175,7 +178,7 @@ final class Associations {
 
     private void refresh(int slot, FourTuple tuple, Server server, ConnectionState state) {
         held.setAnnounced(slot, 0);
-        announcer.toHolders(tuple, server, state, false, held.ageMillis(slot), held.assignedOwner(slot));
+        announcer.toHolders(tuple, server, state, false, held.ageMillis(slot));
     }
 
     /**
@@ -202,7 +205,7 @@ final class Associations {
                     announcer.flushNow();
                     held.reopen(slot, tuple, 0);
                     clients.opened(service, tuple, server);
-                } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, server)) {
+                } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, tuple, server)) {
                     // To the same server all the same: it may have seen the SYN and the answer may be on its way.
                     counters.add(Counter.SILENT_SERVERS);
                 }
@@ -265,11 +268,19 @@ final class Associations {
     }
 
     /** A half-open connection's SYN comes again; whether the server is held down for that now. */
-    private boolean isUnanswered(int slot, Server server) {
+    private boolean isUnanswered(int slot, FourTuple tuple, Server server) {
         int ageMillis = held.ageMillis(slot);
+        long sinceNanos = clock.nanos() - ageMillis * 1_000_000L;
         return ageMillis >= MIN_RETRANSMISSION_MILLIS
+                && cameThrough(tuple, sinceNanos)
                 && held.noteRetransmitted(slot)
-                && server.service().unanswered(server, clock.nanos() - ageMillis * 1_000_000L, clock.nanos());
+                && server.service().unanswered(server, sinceNanos, clock.nanos());
+    }
+
+    /** Whether a SYN of that time reached its server, if no packet was lost: it went through a backup that has lived on. */
+    private boolean cameThrough(FourTuple tuple, long sinceNanos) {
+        Peer backup = link.reachable(ranking.rank(tuple).backup());
+        return ranking.isAsSince(sinceNanos) && (backup == null || backup.lastHeardNanos() - sinceNanos >= 0);
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */
@@ -285,13 +296,7 @@ final class Associations {
         // Whoever serves one that is half-closed from a cache would not keep it alive here often enough.
         if (slot != NONE && cacheFill != CacheFill.OFF && held.state(slot) != ConnectionState.CLOSING) {
             announcer.toPeer(
-                    forwarder.position(),
-                    tuple,
-                    server,
-                    ConnectionState.ESTABLISHED,
-                    false,
-                    held.ageMillis(slot),
-                    held.assignedOwner(slot));
+                    forwarder.position(), tuple, server, ConnectionState.ESTABLISHED, false, held.ageMillis(slot));
         }
     }
 
@@ -335,7 +340,7 @@ final class Associations {
     void confirm(Peer holder, @Nullable Peer first, FourTuple tuple, Server server) {
         int slot = held.find(server.service(), tuple);
         int age = slot == NONE ? 0 : held.ageMillis(slot);
-        announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age, 0);
+        announcer.toPeer(holder.position(), tuple, server, ConnectionState.ESTABLISHED, false, age);
         if (first != null && first != holder) {
             tellForwarder(first, tuple, server);
         }
@@ -406,7 +411,7 @@ final class Associations {
             int age = held.ageMillis(slot);
             if (asks
                     ? announcer.ask(expiring, held.server(slot), age)
-                    : announcer.toHolders(expiring, held.server(slot), state, false, age, held.assignedOwner(slot))) {
+                    : announcer.toHolders(expiring, held.server(slot), state, false, age)) {
                 held.noteAsked(slot);
                 return false;
             }

@@ -100,7 +100,7 @@ final class CachedAssociations {
             boolean first = (value & HALF_OPEN_BIT) != 0;
             cache.setServer(slot, server.index());
             cache.setStamp(slot, clock.millis() - (first ? refreshMillis - repeatMillis : 0));
-            announcer.toHolders(tuple, server, ConnectionState.ESTABLISHED, false, 0, 0);
+            announcer.toHolders(tuple, server, ConnectionState.ESTABLISHED, false, 0);
         }
         return server;
     }

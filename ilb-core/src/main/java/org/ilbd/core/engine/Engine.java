@@ -98,8 +98,8 @@ public final class Engine {
         announcer = new Announcer(config, membership, ranking, link, clock, counters, memory);
         transfers = new Transfers(config, membership, services, link, clock, counters, memory);
         selections = new Selections(config, membership, services, ranking, link, hostLoads, clock, counters, memory);
-        associations =
-                new Associations(config, memory, services, selections, ranking, announcer, transfers, clock, counters);
+        associations = new Associations(
+                config, memory, services, selections, ranking, link, announcer, transfers, clock, counters);
         ToldAssociations told = new ToldAssociations(config, associations, ranking, announcer, clock, counters);
         handover = new Handover(services, associations, told, membership, ranking, transfers, Placement.empty(config));
         router = new PacketRouter(
@@ -289,7 +289,7 @@ public final class Engine {
     private void rank(List<IlbId> activeIds) {
         Placement view = placement(activeIds);
         boolean joining = membership.selfState() == IlbState.JOINING;
-        ranking.change(view, joining ? placement(withSelf(activeIds)) : view);
+        ranking.change(view, joining ? placement(withSelf(activeIds)) : view, clock.nanos());
         // What was cached from one owner may be another's from now on, whose broadcasts nobody has missed yet.
         associations.cached().voidAll();
         if (membership.selfState() == IlbState.ACTIVE) {

@@ -15,6 +15,7 @@ final class Ranking {
     private Placement current;
     private Placement previous;
     private Placement holding;
+    private long changedNanos;
     private int owner = NONE;
     private int backup = NONE;
 
@@ -29,7 +30,8 @@ final class Ranking {
      *
      * @param whatToHold by which this ILB tells what it is to hold: the view, or while it is JOINING the view with it in
      */
-    void change(Placement view, Placement whatToHold) {
+    void change(Placement view, Placement whatToHold, long nowNanos) {
+        changedNanos = nowNanos;
         previous = current;
         current = view;
         holding = whatToHold;
@@ -38,6 +40,11 @@ final class Ranking {
     /** The view. */
     Placement current() {
         return current;
+    }
+
+    /** Whether the view has been as it is since then. */
+    boolean isAsSince(long nanos) {
+        return nanos - changedNanos >= 0;
     }
 
     /** Ranks one connection; {@link #owner()} and {@link #backup()} answer for it until the next call. */

@@ -152,7 +152,7 @@ final class ToldAssociations {
                     && ourState != ConnectionState.CLOSING
                     && age >= ageMillis
                     && ours.state().serves()) {
-                announcer.toPeer(origin, tuple, ours, ourState, false, age, held.assignedOwner(slot));
+                announcer.toPeer(origin, tuple, ours, ourState, false, age);
                 return ours;
             }
             held.remove(slot);
@@ -220,11 +220,9 @@ final class ToldAssociations {
         }
         // The SYN comes from the owner by score, whose word counts. Of two that two masters have said, any will do that
         // is the
-        // same at both. An announcement may be of the connection before.
+        // same at both. An announcement says nothing of it.
         boolean decides = toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN;
-        if (decides
-                || (toldBy != ToldBy.ANNOUNCEMENT
-                        && Integer.compareUnsigned(record.assignedOwner(), held.assignedOwner(slot)) > 0)) {
+        if (decides || Integer.compareUnsigned(record.assignedOwner(), held.assignedOwner(slot)) > 0) {
             held.assignOwner(slot, tuple, record.assignedOwner());
         }
         held.touch(slot);
@@ -239,20 +237,14 @@ final class ToldAssociations {
         int slot = held.find(service, tuple);
         if (slot != NONE && held.state(slot) != ConnectionState.HALF_OPEN) {
             announcer.toPeer(
-                    origin,
-                    tuple,
-                    held.server(slot),
-                    held.state(slot),
-                    held.isReset(slot),
-                    held.ageMillis(slot),
-                    held.assignedOwner(slot));
+                    origin, tuple, held.server(slot), held.state(slot), held.isReset(slot), held.ageMillis(slot));
             return;
         }
         Server server = cached.established(service, tuple);
         if (server != null) {
-            announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0, 0);
+            announcer.toPeer(origin, tuple, server, ConnectionState.ESTABLISHED, false, 0);
         } else if (associations.isTrusted() && ranking.selfHolds(tuple)) {
-            announcer.toPeer(origin, tuple, asked, AssociationState.UNKNOWN, false, 0, 0);
+            announcer.toPeer(origin, tuple, asked, AssociationState.UNKNOWN, false, 0);
         }
     }
 

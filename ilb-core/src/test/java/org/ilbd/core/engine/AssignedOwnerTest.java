@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.ilbd.core.engine.OpenConnections.VIP;
 import static org.ilbd.core.engine.OpenConnections.client;
 import static org.ilbd.core.engine.TestCluster.ACK;
+import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.ilbd.core.connection.ConnectionState;
 import org.ilbd.core.protocol.MessageType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -159,6 +161,58 @@ class AssignedOwnerTest {
         assertThat(owned(owner)).isZero();
         assertThat(owned(backup)).isEqualTo(1);
         assertThat(cluster.send(3 - owner - backup, client, VIP, ACK)).hasSize(1);
+    }
+
+    @Test
+    void aPortsNextConnectionIsItsOwnersByScoreWhereOnlyTheOtherRemembersTheLastOne() {
+        ServiceConfig service = Settings.service(VIP, 1).withSelection(SelectionPolicy.DEFAULT.by(Authority.MASTER));
+        TestCluster two = new TestCluster(new Settings().ilbs(2).services(service));
+        String client = client(0);
+        int owner = Roles.among(0, 1).owner(client, VIP);
+        int backup = 1 - owner;
+        two.ilb(owner).engine.setHostLoad(1_000);
+        two.ilb(backup).engine.setHostLoad(100);
+        two.advanceMillis(200);
+        two.open(owner, client, VIP);
+        two.send(backup, client, VIP, FIN_ACK);
+        two.advanceMillis(50);
+        two.loses(datagram -> datagram.isOfType(MessageType.ASSOCIATIONS));
+        for (int i = 0; i < 20; i++) {
+            two.send(backup, client, VIP, ACK);
+            two.advanceMillis(5_000);
+        }
+        two.loses(datagram -> false);
+        assertThat(two.holders(client, VIP)).containsExactly(backup);
+        two.ilb(owner).engine.setHostLoad(100);
+
+        two.open(owner, client, VIP);
+
+        assertThat(two.ilb(owner).engine.ownedCount()).isEqualTo(1);
+        assertThat(two.ilb(backup).engine.ownedCount()).isZero();
+    }
+
+    @Test
+    void aNewcomerIsToldInOrderOfAConnectionThatItsBackupOwns() {
+        TestCluster joined = new TestCluster(new Settings().running(2).services(service(800, 200)));
+        joined.ilb(0).engine.setHostLoad(1_000);
+        joined.ilb(1).engine.setHostLoad(100);
+        joined.advanceMillis(200);
+        OpenConnections opened = new OpenConnections(joined);
+        opened.open(CONNECTIONS);
+        assertThat(joined.ilb(0).engine.ownedCount()).isZero();
+        joined.holdStreams(message -> message.from().equals(Settings.endpoint(0)));
+        joined.start(2);
+        joined.advanceMillis(200);
+        joined.loses(datagram ->
+                datagram.isOfType(MessageType.ASSOCIATIONS) && datagram.to().equals(Settings.endpoint(2)));
+        opened.clients().forEach(client -> opened.end(1, client));
+        joined.advanceMillis(50);
+        joined.releaseStreams();
+        joined.advanceMillis(1_000);
+
+        assertThat(joined.ilb(2).engine.owned().size(ConnectionState.ESTABLISHED))
+                .isZero();
+        assertThat(joined.ilb(2).engine.owned().size(ConnectionState.CLOSING)).isPositive();
     }
 
     @Test

@@ -21,6 +21,7 @@ final class Settings {
     private int halfOpen = 1_000;
     private int clients = 1_000;
     private int establishedTimeoutMillis = 3_600_000;
+    private long failureTimeoutNanos = 400_000_000;
     private final Map<Integer, List<byte[]>> keys = new HashMap<>();
 
     Settings ilbs(int count) {
@@ -56,6 +57,11 @@ final class Settings {
 
     Settings established(int room) {
         established = room;
+        return this;
+    }
+
+    Settings failureTimeoutMillis(int millis) {
+        failureTimeoutNanos = millis * 1_000_000L;
         return this;
     }
 
@@ -109,7 +115,7 @@ final class Settings {
                 peers,
                 Optional.empty(),
                 100_000_000,
-                400_000_000,
+                failureTimeoutNanos,
                 keys.getOrDefault(index, List.of()),
                 established,
                 halfOpen,

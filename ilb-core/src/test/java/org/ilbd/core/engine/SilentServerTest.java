@@ -14,12 +14,18 @@ import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.packet.PacketBuilder;
 import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server that does not answer is noticed between its checks. */
 class SilentServerTest {
     private static final PassiveHealth PASSIVE = new PassiveHealth(5, 5_000_000_000L, 10_000_000_000L);
 
     private static TestCluster cluster(Forwarding forwarding, OnDown onDown, int servers) {
+        return cluster(new Settings().ilbs(1), forwarding, onDown, servers);
+    }
+
+    private static TestCluster cluster(Settings settings, Forwarding forwarding, OnDown onDown, int servers) {
         ServiceConfig service = new ServiceConfig(
                         "web",
                         Endpoint.parse(VIP),
@@ -31,7 +37,7 @@ class SilentServerTest {
                                 .toList())
                 .withPolicy(new ServicePolicy(
                         0, onDown, AllDown.DROP, 0, 0, ServicePolicy.DEFAULT_REPORT_MAX_AGE_NANOS, PASSIVE));
-        return new TestCluster(new Settings().ilbs(1).services(service));
+        return new TestCluster(settings.services(service));
     }
 
     private final TestCluster cluster = cluster(Forwarding.DIRECT, OnDown.RESET, 2);
@@ -122,6 +128,31 @@ class SilentServerTest {
         }
         assertThat(server(cluster, 0).state()).isEqualTo(ServerState.ACTIVE);
         assertThat(server(cluster, 1).state()).isEqualTo(ServerState.ACTIVE);
+    }
+
+    /** A SYN goes to its server through the owner's backup, whose death is noticed before the SYN comes again, or later. */
+    @ParameterizedTest
+    @ValueSource(ints = {400, 1_500})
+    void synsThatDiedWithTheirBackupSayNothingAgainstTheServer(int failureTimeoutMillis) {
+        Settings settings = new Settings().ilbs(2).failureTimeoutMillis(failureTimeoutMillis);
+        TestCluster two = cluster(settings, Forwarding.DIRECT, OnDown.KEEP, 2);
+        List<String> clients = IntStream.range(0, 1_000)
+                .mapToObj(OpenConnections::client)
+                .filter(client -> Roles.among(0, 1).owner(client, VIP) == 0)
+                .limit(40)
+                .toList();
+        two.kill(1);
+        clients.forEach(client -> assertThat(two.send(0, client, VIP, SYN)).isEmpty());
+        two.advanceMillis(1_000);
+        clients.forEach(client -> two.send(0, client, VIP, SYN));
+
+        assertThat(server(two, 0).state()).isEqualTo(ServerState.ACTIVE);
+        assertThat(server(two, 1).state()).isEqualTo(ServerState.ACTIVE);
+
+        // Those that come once it has been noticed do.
+        two.advanceMillis(1_000);
+        open(two, 5_000, 40, List.of());
+        assertThat(two.ilb(0).engine.counters().get(Counter.SILENT_SERVERS)).isPositive();
     }
 
     @Test
