@@ -26,10 +26,10 @@ public record SelectionPolicy(
     /** Some hundred round trips of a LAN, and the twentieth part of the time after which a client sends its SYN again. */
     public static final long DEFAULT_MASTER_TIMEOUT_NANOS = 50_000_000;
 
-    /** As for a zone's servers: a fifth of a host's is what it needs for what comes in a burst. */
+    /** As for a zone's servers: a fifth of the host is left for what comes in a burst. */
     public static final int DEFAULT_OVERLOAD = 800;
 
-    /** As among the peers of a service: less is soon made up for by what moves. */
+    /** As among the peers of a service: a smaller difference is soon made up for by what moves. */
     public static final int DEFAULT_OVERLOAD_DIFFERENCE = 200;
 
     /** As HAProxy's and other agents count it, a host with a fifth of it left takes its neighbours' connections no more. */
