@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import org.ilbd.core.engine.DropReason;
 import org.ilbd.core.engine.Forwarding;
 import org.ilbd.core.engine.PacketBatch;
@@ -19,6 +20,7 @@ import org.ilbd.core.packet.Packet;
 import org.ilbd.core.packet.VirtioNetHeader;
 import org.ilbd.daemon.linux.Errno;
 import org.ilbd.daemon.linux.ErrnoException;
+import org.ilbd.daemon.linux.FrameBatch;
 import org.ilbd.daemon.linux.NetworkDevice;
 import org.ilbd.daemon.linux.PacketSocket;
 import org.ilbd.daemon.linux.Route;
@@ -31,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * Packets in through a TUN device; out through a packet socket, or through the TUN device again.
  *
  * <p><b>One buffer.</b> Packets are read, a few together, to where an Ethernet header fits in front of each, handled, and written out from
- * there: none is copied here, nor cut, whether it has 40 bytes or 64 KiB.
+ * there, to servers by one call for all: none is copied here, nor cut, whether it has 40 bytes or 64 KiB.
  *
  * <p><b>Full queues.</b> Nothing waits. What the kernel does not take is dropped and counted, as on any router; TCP adapts.
  */
@@ -77,6 +79,10 @@ public final class TunDatapath implements AutoCloseable {
 
     private final MemorySegment buffer;
     private final PacketBatch batch;
+    /** Of the batch: for servers, and not sent yet. */
+    private final FrameBatch frames = new FrameBatch(PacketBatch.CAPACITY);
+
+    private final IntConsumer refused = this::onRefused;
     private final BusyPolling polling;
     private PacketSink sink = (packets, nowNanos) -> {};
     private DropSink drops = reason -> {};
@@ -228,11 +234,16 @@ public final class TunDatapath implements AutoCloseable {
         }
         MemorySegment segment = packet.segment();
         long frame = EthernetFrame.prepend(segment, packet.offset(), packet.ipv6(), mac, device.mac());
-        int result = socket.write(segment.address() + frame, packet.length() + EthernetFrame.PREFIX_LENGTH_BYTES);
-        if (result < 0) {
-            serverErrors.add(result);
-            drops.drop(DropReason.SEND_SERVER);
+        frames.add(segment.address() + frame, packet.length() + EthernetFrame.PREFIX_LENGTH_BYTES);
+        if (!segment.equals(buffer)) {
+            // Of memory that is used for something else when this returns.
+            socket.send(frames, refused);
         }
+    }
+
+    private void onRefused(int result) {
+        serverErrors.add(result);
+        drops.drop(DropReason.SEND_SERVER);
     }
 
     void sendTranslated(Packet packet, long high, long low, int port) {
@@ -278,11 +289,19 @@ public final class TunDatapath implements AutoCloseable {
             result = readBatch();
             packets += batch.size();
             if (batch.size() > 0) {
-                sink.onPackets(batch, nowNanos);
+                handleBatch(nowNanos);
             }
         } while (result >= 0 && packets < WAKE_UP_PACKETS);
         sink.onBatchEnd(nowNanos);
         return result;
+    }
+
+    private void handleBatch(long nowNanos) {
+        try {
+            sink.onPackets(batch, nowNanos);
+        } finally {
+            socket.send(frames, refused);
+        }
     }
 
     private int readBatch() {

@@ -70,6 +70,11 @@ final class Descriptor implements AutoCloseable {
         return SystemCalls.sendto(capture, fd, address, length, 0, destination, destinationLength);
     }
 
+    /** Messages sent of an array of {@code struct mmsghdr}, up to the first that could not be; or its negated errno. */
+    int sendMany(long messages, int count) {
+        return SystemCalls.sendmmsg(capture, fd, messages, count, 0);
+    }
+
     /** Datagrams received into an array of {@code struct mmsghdr}, or a negated errno. */
     int receiveMany(long messages, int count) {
         return SystemCalls.recvmmsg(capture, fd, messages, count, 0);

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntConsumer;
 
 /**
  * A packet socket that sends Ethernet frames on one interface and receives nothing; see packet(7). Each write is one frame behind a
@@ -61,6 +62,25 @@ public final class PacketSocket implements AutoCloseable {
      */
     public int write(long address, int length) {
         return descriptor.write(address, length);
+    }
+
+    /**
+     * Sends frames in their order, as {@link #write} does, and empties the batch.
+     *
+     * @param refused takes the negated errno of each frame that was not sent
+     */
+    public void send(FrameBatch frames, IntConsumer refused) {
+        int next = 0;
+        while (next < frames.size()) {
+            int result = descriptor.sendMany(frames.address(next), frames.size() - next);
+            if (result > 0) {
+                next += result;
+            } else {
+                refused.accept(result);
+                next++;
+            }
+        }
+        frames.clear();
     }
 
     /** What the kernel granted, in bytes of its own accounting. */

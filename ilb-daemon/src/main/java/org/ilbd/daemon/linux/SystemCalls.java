@@ -50,6 +50,8 @@ final class SystemCalls {
             "sendto", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
     private static final MethodHandle RECVMMSG =
             function("recvmmsg", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle SENDMMSG =
+            function("sendmmsg", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle SCHED_SETSCHEDULER =
             function("sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle STRERROR = Linker.nativeLinker()
@@ -160,6 +162,14 @@ final class SystemCalls {
             return result(capture, (int) RECVMMSG.invokeExact(capture, fd, messages, count, flags, 0L));
         } catch (Throwable e) {
             throw new LinkageError("recvmmsg", e);
+        }
+    }
+
+    static int sendmmsg(MemorySegment capture, int fd, long messages, int count, int flags) {
+        try {
+            return result(capture, (int) SENDMMSG.invokeExact(capture, fd, messages, count, flags));
+        } catch (Throwable e) {
+            throw new LinkageError("sendmmsg", e);
         }
     }
 

@@ -1,0 +1,34 @@
+package org.ilbd.daemon.linux;
+
+/** Frames to be sent with one call of the kernel, which may cost as much as all else that is done for a small one. */
+public final class FrameBatch {
+    private final MessageArray messages;
+    private int size;
+
+    /** @param capacity frames, positive */
+    public FrameBatch(int capacity) {
+        messages = new MessageArray(capacity);
+    }
+
+    /**
+     * Adds a frame, see {@link PacketSocket#write}, to a batch that is not full. It stays where it is, and as it is, until it has been sent.
+     */
+    public void add(long address, int length) {
+        messages.payload(size, address, length);
+        size++;
+    }
+
+    /** Frames that have not been sent. */
+    public int size() {
+        return size;
+    }
+
+    /** For a call that begins with that frame. */
+    long address(int index) {
+        return messages.address(index);
+    }
+
+    void clear() {
+        size = 0;
+    }
+}
