@@ -11,7 +11,8 @@ public final class FrameBatch {
     }
 
     /**
-     * Adds a frame, see {@link PacketSocket#write}, to a batch that is not full. It stays where it is, and as it is, until it has been sent.
+     * Adds a frame to a batch that is not full: virtio-net header of {@link Tun#HEADER_LENGTH} bytes, Ethernet header, packet. It stays
+     * where it is, and as it is, until it has been sent.
      */
     public void add(long address, int length) {
         messages.payload(size, address, length);

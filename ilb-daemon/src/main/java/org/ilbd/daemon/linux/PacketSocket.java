@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;
 
 /**
- * A packet socket that sends Ethernet frames on one interface and receives nothing; see packet(7). Each write is one frame behind a
+ * A packet socket that sends Ethernet frames on one interface and receives nothing; see packet(7). Each frame is behind a
  * virtio-net header, so a super-segment leaves whole and the interface, or the kernel just in front of it, cuts it.
  */
 public final class PacketSocket implements AutoCloseable {
@@ -55,19 +55,10 @@ public final class PacketSocket implements AutoCloseable {
     }
 
     /**
-     * Sends one frame: virtio-net header of {@link Tun#HEADER_LENGTH} bytes, Ethernet header, packet. Never waits.
+     * Sends frames in their order and empties the batch. Never waits.
      *
-     * @return bytes sent, or a negated errno: {@link Errno#EAGAIN} or {@link Errno#ENOBUFS} when a queue is full, {@link Errno#EMSGSIZE}
-     *     when the frame is longer than the interface takes, {@link Errno#ENETDOWN} when it is down
-     */
-    public int write(long address, int length) {
-        return descriptor.write(address, length);
-    }
-
-    /**
-     * Sends frames in their order, as {@link #write} does, and empties the batch.
-     *
-     * @param refused takes the negated errno of each frame that was not sent
+     * @param refused takes the negated errno of each frame that was not sent: {@link Errno#EAGAIN} or {@link Errno#ENOBUFS} when a queue is
+     *     full, {@link Errno#EMSGSIZE} when the frame is longer than the interface takes, {@link Errno#ENETDOWN} when it is down
      */
     public void send(FrameBatch frames, IntConsumer refused) {
         int next = 0;

@@ -13,6 +13,7 @@ import org.ilbd.core.packet.Ipv4Header;
 import org.ilbd.core.packet.TcpHeader;
 import org.ilbd.daemon.linux.Errno;
 import org.ilbd.daemon.linux.ErrnoException;
+import org.ilbd.daemon.linux.FrameBatch;
 import org.ilbd.daemon.linux.NetworkDevice;
 import org.ilbd.daemon.linux.PacketSocket;
 import org.ilbd.daemon.linux.Tun;
@@ -45,10 +46,12 @@ final class BlasterProcess {
     private static final long PAUSE_NANOS = 50_000;
 
     private final PacketSocket socket;
+    private final FrameBatch frames = new FrameBatch(1);
     private final MemorySegment frame;
     private final ByteBuffer bytes;
     private final int destination;
     private final int port;
+    private int refusal;
 
     private BlasterProcess(PacketSocket socket, MemorySegment frame, long from, long to, int destination, int port) {
         this.socket = socket;
@@ -150,13 +153,21 @@ final class BlasterProcess {
                         TcpHeader.MIN_LENGTH_BYTES)
                 + InternetChecksum.sum(frame, TCP_AT, TcpHeader.MIN_LENGTH_BYTES);
         bytes.putShort(TCP_AT + CHECKSUM_AT, (short) InternetChecksum.finish(sum));
-        int result = socket.write(frame.address(), FRAME_BYTES);
+        int result = trySend();
         while (result == -Errno.EAGAIN || result == -Errno.ENOBUFS) {
             LockSupport.parkNanos(PAUSE_NANOS);
-            result = socket.write(frame.address(), FRAME_BYTES);
+            result = trySend();
         }
         if (result < 0) {
-            throw new IllegalStateException("write: errno " + -result);
+            throw new IllegalStateException("send: errno " + -result);
         }
+    }
+
+    /** 0, or a negated errno. */
+    private int trySend() {
+        refusal = 0;
+        frames.add(frame.address(), FRAME_BYTES);
+        socket.send(frames, result -> refusal = result);
+        return refusal;
     }
 }

@@ -127,6 +127,7 @@ class MasterIT {
             await().atMost(Lab.PATIENCE).until(() -> load(overloaded) < 0.2);
             List<Traffic> all = new ArrayList<>(List.of(open(ilbs, LONGS)));
             long before = owned(overloaded);
+            long timeouts = overloaded.scrape().value(TIMEOUTS);
             assertThat(before).isPositive();
             assertThat(overloaded.scrape().value(OWNED_BY_BACKUP)).isZero();
 
@@ -134,15 +135,20 @@ class MasterIT {
             await().atMost(Lab.PATIENCE).until(() -> load(overloaded) > 0.4);
             all.add(open(ilbs, 2 * LONGS));
             long moved = overloaded.scrape().value(OWNED_BY_BACKUP);
+            long kept = owned(overloaded) - before;
             System.out.printf(
                     Locale.ROOT,
-                    "MasterIT %s at %.2f: of %d new connections %d are owned by their backup, which it would own%n",
+                    "MasterIT %s at %.2f: of %d new connections %d are owned by their backup, which it would own, and %d by it; %d timeouts%n",
                     overloaded.host(),
                     load(overloaded),
                     LONGS,
-                    moved);
-            assertThat(moved).isPositive();
-            assertThat(owned(overloaded)).as("those it has, it keeps").isEqualTo(before);
+                    moved,
+                    kept,
+                    overloaded.scrape().value(TIMEOUTS) - timeouts);
+            assertThat(kept).as("those it has, it keeps").isNotNegative();
+            // It also keeps a new one that the master does not answer in time, or that comes in a moment with less
+            // load.
+            assertThat(moved).isGreaterThan(kept);
 
             for (int number = 1; number <= ILBS; number++) {
                 Ilb ilb = ilbs.get(number - 1);
@@ -150,7 +156,7 @@ class MasterIT {
                 await().atMost(Lab.PATIENCE).until(() -> ilb.reloads() == 1);
             }
             all.add(open(ilbs, 3 * LONGS));
-            assertThat(owned(overloaded)).isGreaterThan(before);
+            assertThat(owned(overloaded)).isGreaterThan(before + kept);
             assertThat(overloaded.scrape().value(OWNED_BY_BACKUP)).isEqualTo(moved);
 
             // Each in its turn: those that own what was moved, and the one that it was moved from.
