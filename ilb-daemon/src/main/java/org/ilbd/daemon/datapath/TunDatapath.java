@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * Packets in through a TUN device; out through a packet socket, or through the TUN device again.
  *
  * <p><b>One buffer.</b> Packets are read, a few together, to where an Ethernet header fits in front of each, handled, and written out from
- * there, to servers by one call for all: none is copied here, nor cut, whether it has 40 bytes or 64 KiB.
+ * there, with {@link Forwarding#DIRECT} by one call for all: none is copied here, nor cut, whether it has 40 bytes or 64 KiB.
  *
  * <p><b>Full queues.</b> Nothing waits. What the kernel does not take is dropped and counted, as on any router; TCP adapts.
  */

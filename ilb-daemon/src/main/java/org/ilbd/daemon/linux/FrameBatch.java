@@ -1,6 +1,6 @@
 package org.ilbd.daemon.linux;
 
-/** Frames to be sent with one call of the kernel, which may cost as much as all else that is done for a small one. */
+/** Frames to be sent with one call of the kernel, see {@link PacketSocket#send}. */
 public final class FrameBatch {
     private final MessageArray messages;
     private int size;
