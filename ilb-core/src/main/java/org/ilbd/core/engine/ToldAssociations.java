@@ -167,6 +167,7 @@ final class ToldAssociations {
             }
             return server;
         }
+        mergeAssignment(slot, record, toldBy);
         boolean wasReset = held.isReset(slot);
         switch (state) {
             case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
@@ -218,15 +219,20 @@ final class ToldAssociations {
                 }
             }
         }
-        // The SYN comes from the owner by score, whose word counts. Of two that two masters have said, any will do that
-        // is the
-        // same at both. An announcement says nothing of it.
-        boolean decides = toldBy == ToldBy.SYN && state == ConnectionState.HALF_OPEN;
-        if (decides || Integer.compareUnsigned(record.assignedOwner(), held.assignedOwner(slot)) > 0) {
-            held.assignOwner(slot, tuple, record.assignedOwner());
-        }
         held.touch(slot);
         return ours;
+    }
+
+    /**
+     * Whatever becomes of the state, both holders must agree whom a connection is assigned to. A SYN comes from the owner by
+     * score, whose word counts. Of two that two masters have said, any will do that is the same at both. An announcement says
+     * nothing of it.
+     */
+    private void mergeAssignment(int slot, AssociationRecord record, ToldBy toldBy) {
+        boolean decides = toldBy == ToldBy.SYN && record.state() == AssociationState.HALF_OPEN;
+        if (decides || Integer.compareUnsigned(record.assignedOwner(), held.assignedOwner(slot)) > 0) {
+            held.assignOwner(slot, record.tuple(), record.assignedOwner());
+        }
     }
 
     /**

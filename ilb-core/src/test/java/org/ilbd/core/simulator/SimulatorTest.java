@@ -43,7 +43,7 @@ class SimulatorTest {
         run(FIXED_SEED + kind.ordinal(), 40, EnumSet.of(kind));
     }
 
-    /** Schedules that left an association on one ILB, by a base that was not that of all. */
+    /** Schedules that left an association on one ILB, by a base that was not that of all, or on two that named two owners. */
     @ParameterizedTest
     @ValueSource(
             longs = {
@@ -53,7 +53,8 @@ class SimulatorTest {
                 6631745736457490888L,
                 -2426721645887300444L,
                 9076011251460495614L,
-                -395208852417511623L
+                -395208852417511623L,
+                2565998012775815409L
             })
     void whatOverlappingEventsOnceLeftOnOneIlbIsOnTwo(long seed) {
         run(seed, 1, ALL, true);
