@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * different, the ILB that leaves only waits for it, unless the other holder has gone as well.
  *
  * <p>Where events overlapped, the ILBs have not all come by the same base: one comes into the view that was not handed everything
- * before, or another ILB kept an association here by a view
- * that this one did not see. Then the base is nobody, for all associations or for that one: whoever has it sends it to both
- * holders.
+ * before, another ILB kept an association here by a view that this one did not see, or this ILB was handed something as a
+ * newcomer by one that was lost before it became ACTIVE. Then the base is nobody, for all associations or for that one: whoever
+ * has it sends it to both holders.
  *
  * <h2>Newcomers</h2>
  * The owner sends a newcomer what it is going to hold, and from then on each change of it, in one stream. When all is
@@ -77,7 +77,8 @@ final class Handover {
 
     private boolean losing;
     private int preparedJoiner = Placement.NONE;
-    private boolean rejoined;
+    /** Whether this ILB may know of the past what no other one knows, and of the present less than others. */
+    private boolean behind;
     /** Whether somebody has come into the view who was not handed everything before: it may know better than this ILB. */
     private boolean merging;
     /** The base before the newcomer that became ACTIVE last, until it has acknowledged what it was sent as a newcomer. */
@@ -109,6 +110,10 @@ final class Handover {
     /** The view has changed, and the ranking with it. */
     void onViewChanged() {
         Placement current = ranking.current();
+        if (membership.selfState() == IlbState.JOINING && !current.containsAll(seen)) {
+            // What that one has handed over may be nowhere else, if others had lost sight of it before.
+            behind = true;
+        }
         if (isNewcomer()) {
             // A newcomer was handed what it holds, for this view; one that is none yet hands over nothing.
             base = current;
@@ -119,7 +124,7 @@ final class Handover {
             base = current;
             merging = false;
         }
-        boolean isBack = rejoined && current.contains(Placement.SELF) && !seen.contains(Placement.SELF);
+        boolean isBack = behind && current.contains(Placement.SELF) && !seen.contains(Placement.SELF);
         losing = !current.containsAll(base) || base.size() < 2;
         if (isBack || transfers.isStrangerIn(current, base) || transfers.isStrangerIn(current, seen)) {
             trustNobody();
@@ -133,7 +138,7 @@ final class Handover {
     private boolean isNewcomer() {
         return switch (membership.selfState()) {
             case JOINING -> true;
-            case ACTIVE -> base != nobody && !base.contains(Placement.SELF) && !rejoined;
+            case ACTIVE -> base != nobody && !base.contains(Placement.SELF) && !behind;
             case LEAVING, DEAD -> false;
         };
     }
@@ -151,7 +156,7 @@ final class Handover {
 
     /** This ILB was away, and comes back as a newcomer that still has what it held. */
     void onRejoin() {
-        rejoined = true;
+        behind = true;
     }
 
     /** The stream to that peer broke: what was on its way may be lost, also the word that all is handed over. */
@@ -322,7 +327,7 @@ final class Handover {
      * sends then: it is as old as nothing, and only of connections that were established.
      */
     private boolean isBehind() {
-        return rejoined || membership.selfState() == IlbState.LEAVING;
+        return behind || membership.selfState() == IlbState.LEAVING;
     }
 
     private boolean settle() {
@@ -358,7 +363,7 @@ final class Handover {
             if (slot == Associations.NONE) {
                 phase = Phase.IDLE;
                 associations.setSwept(true);
-                rejoined = false;
+                behind = false;
                 merging = false;
                 return false;
             }
@@ -366,7 +371,7 @@ final class Handover {
             services.service(table.service(slot)).readTuple(table, slot, tuple);
             if (!ranking.selfHolds(tuple) && !held.isKept(slot)) {
                 // A newcomer has taken the place of this ILB, which is neither owner nor backup any more.
-                associations.letGo(slot, tuple, rejoined || merging);
+                associations.letGo(slot, tuple, behind || merging);
             }
         }
         return true;

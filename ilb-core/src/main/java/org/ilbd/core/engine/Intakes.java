@@ -25,8 +25,8 @@ import org.ilbd.core.scheduler.Intake;
  * The responsible ILB tells each other one that is not known to hold the designation that counts, at once and then with each
  * heartbeat until it confirms: so a loss is made up for, and a newcomer learns it as it is JOINING. Whoever is told answers with the
  * latest that it holds. Of two the later one counts ({@link Designation}), whoever it comes from and in whatever order, so
- * what is late or twice changes nothing, and what two sides of a partition have decided ends as one: the responsible one hears
- * of the other in the answers, and passes on the later.
+ * what is late or twice changes nothing, and what two sides of a partition have decided ends as one: the responsible one asks
+ * again those who have seen another view, hears of the other in the answers, and passes on the later.
  *
  * <h2>In between</h2>
  * An ILB that knows its intake to be lost selects the best rated node until it hears of another intake ({@link Intake}).
@@ -116,10 +116,15 @@ final class Intakes {
 
     private void count(ServiceIntake intake, long now) {
         List<Peer> peers = membership.peers();
+        boolean viewShared = membership.isViewShared();
         int missing = 0;
         int missingActive = 0;
         for (int i = 0; i < peers.size(); i++) {
             Peer peer = peers.get(i);
+            if (!viewShared || peer.state() == IlbState.DEAD) {
+                // It may take itself for the responsible one, and designate.
+                intake.forget(peer);
+            }
             if (peer.state() != IlbState.DEAD && !intake.isConfirmedBy(peer)) {
                 missing++;
                 missingActive += peer.state() == IlbState.ACTIVE ? 1 : 0;

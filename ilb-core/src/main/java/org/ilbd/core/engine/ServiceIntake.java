@@ -139,6 +139,13 @@ public final class ServiceIntake {
         }
     }
 
+    /** What a peer said counts no more: it may have come to hold another designation since. */
+    void forget(Peer peer) {
+        if (peer.position() < heldBy.length) {
+            heldBy[peer.position()] = Designation.NONE;
+        }
+    }
+
     /** Puts another ILB's designation in the place of an earlier one; false if it is no later than what is held. */
     boolean learn(Designation designation, int ageMillis, long nowNanos) {
         if (!designation.isAfter(current)) {

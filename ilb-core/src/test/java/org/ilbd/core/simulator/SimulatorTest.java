@@ -43,7 +43,10 @@ class SimulatorTest {
         run(FIXED_SEED + kind.ordinal(), 40, EnumSet.of(kind));
     }
 
-    /** Schedules that left an association on one ILB, by a base that was not that of all, or on two that named two owners. */
+    /**
+     * Schedules that left an association on one ILB, by a base that was not that of all, or on two that named two owners; the
+     * last one left two ILBs with two intakes.
+     */
     @ParameterizedTest
     @ValueSource(
             longs = {
@@ -54,9 +57,11 @@ class SimulatorTest {
                 -2426721645887300444L,
                 9076011251460495614L,
                 -395208852417511623L,
-                2565998012775815409L
+                2565998012775815409L,
+                5451055224532557621L,
+                -7710882509049293373L
             })
-    void whatOverlappingEventsOnceLeftOnOneIlbIsOnTwo(long seed) {
+    void whatOverlappingEventsOnceLeftApartComesTogether(long seed) {
         run(seed, 1, ALL, true);
     }
 
