@@ -72,8 +72,8 @@ final class Node implements AutoCloseable {
     /** Well past the heartbeats that tell of the other ILBs' connections. */
     private static final long RELEASE_MILLIS = 10_000;
 
-    /** On a busy machine it is better to start than to be ready. */
-    private static final long REHEARSAL_NANOS = 1_000_000_000;
+    /** For each of the two: on a busy machine it is better to start than to be ready. */
+    private static final long REHEARSAL_NANOS = 600_000_000;
 
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final SingleThreadIoEventLoop loop;
@@ -129,21 +129,25 @@ final class Node implements AutoCloseable {
     /** Before the others and the router see this ILB. */
     private static void rehearse(Configuration configuration) {
         long start = System.nanoTime();
-        BooleanSupplier inTime = () -> System.nanoTime() - start < REHEARSAL_NANOS;
-        try {
-            int messages = StreamRehearsal.run(configuration.cluster().bind().address(), inTime);
-            LOGGER.debug("rehearsed a transfer stream with {} messages", messages);
-        } catch (IOException e) {
-            // Where the stream itself cannot listen either, that is told when it is opened.
-            LOGGER.debug("no rehearsal of a transfer stream", e);
-        }
         Rehearsal.run(
                 configuration.cluster().keyBytes(),
-                inTime,
+                timeFrom(start),
                 newcomer -> LOGGER.debug(
                         "rehearsed a join with {} associations in {} ms",
                         newcomer.owned().size(),
                         TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start)));
+        try {
+            LOGGER.debug(
+                    "rehearsed with a peer: {}",
+                    PeerRehearsal.run(configuration.cluster().bind().address(), timeFrom(System.nanoTime())));
+        } catch (IOException e) {
+            // Where the stream itself cannot listen either, that is told when it is opened.
+            LOGGER.debug("no rehearsal with a peer", e);
+        }
+    }
+
+    private static BooleanSupplier timeFrom(long startNanos) {
+        return () -> System.nanoTime() - startNanos < REHEARSAL_NANOS;
     }
 
     /**

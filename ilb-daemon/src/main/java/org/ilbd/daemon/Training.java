@@ -32,7 +32,7 @@ public final class Training {
     /** Takes the arguments that {@code ilbd} is started with. */
     public static void main(String[] arguments) {
         System.exit(IlbdCommand.commandLine((configuration, file) -> {
-                    streams();
+                    rehearseWithPeer();
                     for (int i = 0; i < REHEARSALS; i++) {
                         Rehearsal.run(configuration.cluster().keyBytes(), () -> true, newcomer -> {});
                     }
@@ -42,9 +42,9 @@ public final class Training {
                 .execute(arguments));
     }
 
-    private static void streams() {
+    private static void rehearseWithPeer() {
         try {
-            StreamRehearsal.run(IpAddress.parse("127.0.0.1"), () -> true);
+            PeerRehearsal.run(IpAddress.parse("127.0.0.1"), () -> true);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -11,11 +11,16 @@ public final class DutyCycle {
     /** A hundred planned distances: more than any pause that is to be expected. */
     private static final long MOVING_NANOS = 1_000_000_000L;
 
+    /** No piece of work that is not for a packet is to take longer. */
+    private static final long LONG_SLICE_NANOS = 1_000_000L;
+
     private volatile long lastTickNanos;
     private volatile long longestNanos;
     private volatile long lateTicks;
     private volatile long longestSliceNanos;
     private volatile long longestSliceWorkNanos;
+    private volatile long slices;
+    private volatile long longSlices;
 
     /** The loop starts soon; now is on the scale of {@link System#nanoTime()}. */
     public DutyCycle(long nowNanos) {
@@ -46,7 +51,12 @@ public final class DutyCycle {
      * @param nanos from its beginning to its end
      * @param workNanos of these, what the thread had a processor for
      */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // there is one writer
     public void onSlice(long nanos, long workNanos) {
+        slices++;
+        if (workNanos > LONG_SLICE_NANOS) {
+            longSlices++;
+        }
         if (nanos > longestSliceNanos) {
             longestSliceNanos = nanos;
         }
@@ -78,6 +88,16 @@ public final class DutyCycle {
     /** The most processor time of such a piece of work: the rest of its length belonged to other threads, or to a collection of garbage. */
     public long longestSliceWorkNanos() {
         return longestSliceWorkNanos;
+    }
+
+    /** How many such pieces of work there were. */
+    public long slices() {
+        return slices;
+    }
+
+    /** How many of them took more than a millisecond of processor time. */
+    public long longSlices() {
+        return longSlices;
     }
 
     /** How many ticks came more than 100 ms after the one before. */

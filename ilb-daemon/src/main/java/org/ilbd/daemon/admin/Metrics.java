@@ -118,6 +118,18 @@ final class Metrics implements AutoCloseable {
                 .baseUnit("seconds")
                 .register(registry);
         counter(
+                "ilbd.engine.slices",
+                "Ticks of the engine, and messages of transfers.",
+                Tags.empty(),
+                dutyCycle,
+                DutyCycle::slices);
+        counter(
+                "ilbd.engine.long.slices",
+                "Ticks of the engine, and messages of transfers, that took more than 1 ms of processor time.",
+                Tags.empty(),
+                dutyCycle,
+                DutyCycle::longSlices);
+        counter(
                 "ilbd.engine.late.ticks",
                 "Ticks of the engine that came more than 100 ms after the one before.",
                 Tags.empty(),

@@ -50,6 +50,16 @@ class DutyCycleTest {
     }
 
     @Test
+    void countsTheSlicesOfMoreThanAMillisecondOfWork() {
+        dutyCycle.onSlice(5_000_000, 1_000_000);
+        dutyCycle.onSlice(5_000_000, 1_000_001);
+        dutyCycle.onSlice(400, 400);
+
+        assertThat(dutyCycle.slices()).isEqualTo(3);
+        assertThat(dutyCycle.longSlices()).isEqualTo(1);
+    }
+
+    @Test
     void keepsTheLongestSlice() {
         dutyCycle.onSlice(300, 300);
         dutyCycle.onSlice(700, 100);

@@ -56,7 +56,7 @@ class MetricsTest {
         watched = List.of(watched("10.2.0.101:80", true), watched("10.2.0.102:80", false));
         test.tick();
         dutyCycle.onTick(startNanos + MILLISECONDS.toNanos(250));
-        dutyCycle.onSlice(MILLISECONDS.toNanos(3), MILLISECONDS.toNanos(1));
+        dutyCycle.onSlice(MILLISECONDS.toNanos(3), MILLISECONDS.toNanos(2));
 
         assertThat(ilbdLines()).isEqualTo(golden());
     }

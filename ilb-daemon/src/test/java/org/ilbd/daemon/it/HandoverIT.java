@@ -150,12 +150,14 @@ class HandoverIT {
         for (Ilb ilb : ilbs) {
             Scrape scrape = ilb.scrape();
             System.out.printf(
-                    "%s: %s: %d associations sent, longest slice %.2f ms (work %.2f ms), longest distance of ticks %.1f ms, %s%n",
+                    "%s: %s: %d associations sent, longest slice %.2f ms (work %.2f ms; %d of %d over 1 ms), longest distance of ticks %.1f ms, %s%n",
                     what,
                     ilb.host(),
                     scrape.value(TRANSFERRED),
                     millis(scrape, "longest_slice"),
                     millis(scrape, "longest_slice_work"),
+                    scrape.value("ilbd_engine_long_slices_total"),
+                    scrape.value("ilbd_engine_slices_total"),
                     millis(scrape, "longest_cycle"),
                     resident(ilb));
             System.out.print(ilb.child().errors());

@@ -9,22 +9,23 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class StreamRehearsalTest {
+class PeerRehearsalTest {
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "::1"})
-    void allMessagesComeThrough(String address) throws IOException {
-        assertThat(StreamRehearsal.run(IpAddress.parse(address), () -> true)).isEqualTo(StreamRehearsal.MESSAGES);
+    void allMessagesAndDatagramsComeThrough(String address) throws IOException {
+        assertThat(PeerRehearsal.run(IpAddress.parse(address), () -> true))
+                .isEqualTo(new PeerRehearsal.Outcome(PeerRehearsal.MESSAGES, PeerRehearsal.MESSAGES));
     }
 
     @Test
     void endsWhenItsTimeIsUp() throws IOException {
-        assertThat(StreamRehearsal.run(IpAddress.parse("127.0.0.1"), () -> false))
-                .isLessThan(StreamRehearsal.MESSAGES);
+        assertThat(PeerRehearsal.run(IpAddress.parse("127.0.0.1"), () -> false).messages())
+                .isLessThan(PeerRehearsal.MESSAGES);
     }
 
     @Test
     void anAddressOfAnotherHostIsToldToTheCaller() {
-        assertThatThrownBy(() -> StreamRehearsal.run(IpAddress.parse("192.0.2.1"), () -> true))
+        assertThatThrownBy(() -> PeerRehearsal.run(IpAddress.parse("192.0.2.1"), () -> true))
                 .isInstanceOf(IOException.class);
     }
 }
