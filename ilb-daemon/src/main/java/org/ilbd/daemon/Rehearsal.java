@@ -32,8 +32,8 @@ import org.ilbd.core.packet.TcpHeader;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /**
- * What an ILB does, done once in memory before it does it in earnest: two engines, of which one takes in connections and hands them over to
- * the other, which joins, and is left alone when the first one dies. So the engine's classes are loaded and its methods compiled when the
+ * What an ILB does, done once in memory before it does it in earnest: three engines, of which one takes in connections and hands them over to
+ * the next, which joins; when it dies, the others hand over to each other what it held, and the last is left alone. So the engine's classes are loaded and its methods compiled when the
  * first packet comes; an ILB that has just started is a newcomer, and is handed more in its first second than in the hour after that.
  *
  * <p>It is a matter of speed only: that it ends early, since its time is up, does no harm.
@@ -56,6 +56,8 @@ final class Rehearsal {
     private static final Endpoint FIRST = Endpoint.parse("192.0.2.1:7440");
 
     private static final Endpoint SECOND = Endpoint.parse("192.0.2.2:7440");
+    private static final Endpoint THIRD = Endpoint.parse("192.0.2.3:7440");
+    private static final List<Endpoint> ALL = List.of(FIRST, SECOND, THIRD);
     private static final Endpoint VIP = Endpoint.parse("192.0.2.10:" + PORT);
     private static final int VIP_ADDRESS = 0xc000020a;
     private static final int FIRST_CLIENT = 0x0a000000;
@@ -97,17 +99,21 @@ final class Rehearsal {
     }
 
     private Engine run() {
-        Actor first = join(FIRST, SECOND);
+        Actor first = join(FIRST);
         takeIn(0, List.of(first));
-        Actor second = join(SECOND, FIRST);
+        Actor second = join(SECOND);
         takeIn(CONNECTIONS, actors);
+        Actor third = join(THIRD);
         actors.remove(first);
-        tickUntil(() -> second.engine.ownedCount() == 2 * CONNECTIONS);
-        return second.engine;
+        tickUntil(() -> third.engine.membership().activeIds().size() == 2
+                && third.engine.owned().size() == 2 * CONNECTIONS);
+        actors.remove(second);
+        tickUntil(() -> third.engine.ownedCount() == 2 * CONNECTIONS);
+        return third.engine;
     }
 
-    private Actor join(Endpoint bind, Endpoint peer) {
-        Actor actor = new Actor(bind, peer);
+    private Actor join(Endpoint bind) {
+        Actor actor = new Actor(bind);
         actors.add(actor);
         tickUntil(actor::isActive);
         return actor;
@@ -191,7 +197,7 @@ final class Rehearsal {
                 now);
     }
 
-    private EngineConfig config(Endpoint bind, Endpoint peer) {
+    private EngineConfig config(Endpoint bind) {
         ServiceConfig service = new ServiceConfig(
                 "rehearsal",
                 VIP,
@@ -207,7 +213,7 @@ final class Rehearsal {
                 OwnershipMode.CRC32_MIXED,
                 0,
                 bind,
-                List.of(peer),
+                ALL.stream().filter(peer -> !peer.equals(bind)).toList(),
                 Optional.empty(),
                 HEARTBEAT_NANOS,
                 FAILURE_TIMEOUT_NANOS,
@@ -226,14 +232,14 @@ final class Rehearsal {
                 List.of(service));
     }
 
-    /** One of the two ILBs. */
+    /** One of the ILBs. */
     private final class Actor implements EngineOutput {
         private final Endpoint bind;
         private final Engine engine;
 
-        Actor(Endpoint bind, Endpoint peer) {
+        Actor(Endpoint bind) {
             this.bind = bind;
-            engine = new Engine(config(bind, peer), this, new EventLog(line -> {}), memory, now);
+            engine = new Engine(config(bind), this, new EventLog(line -> {}), memory, now);
         }
 
         boolean isActive() {

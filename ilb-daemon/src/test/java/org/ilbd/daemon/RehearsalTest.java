@@ -16,7 +16,7 @@ class RehearsalTest {
     private int held;
 
     @Test
-    void aNewcomerIsHandedEverythingTakesPartAndOwnsAllAfterACrash() {
+    void aNewcomerIsHandedEverythingHandsOnAfterACrashAndOwnsAllAfterAnother() {
         Rehearsal.run(List.of(), () -> true, RehearsalTest::assertHoldsAll);
     }
 
@@ -30,7 +30,7 @@ class RehearsalTest {
         assertThat(newcomer.owned().size()).isEqualTo(2 * Rehearsal.CONNECTIONS);
         assertThat(newcomer.membership().activeIds()).hasSize(1);
         assertThat(newcomer.ownedCount()).isEqualTo(2 * Rehearsal.CONNECTIONS);
-        assertThat(newcomer.counters().get(Counter.RECEIVED_FORWARDED)).isPositive();
+        assertThat(newcomer.counters().get(Counter.ASSOCIATIONS_TRANSFERRED)).isPositive();
         for (DropReason reason : DropReason.values()) {
             assertThat(newcomer.counters().dropped(reason)).as(reason.name()).isZero();
         }
