@@ -75,6 +75,9 @@ final class Node implements AutoCloseable {
     /** For each of the two: on a busy machine it is better to start than to be ready. */
     private static final long REHEARSAL_NANOS = 600_000_000;
 
+    /** {@code -Dilbd.rehearse=false}: where many start on a few processors, and how soon one is quick does not matter. */
+    private static final boolean REHEARSE = !"false".equals(System.getProperty("ilbd.rehearse"));
+
     private final Deque<AutoCloseable> open = new ArrayDeque<>();
     private final SingleThreadIoEventLoop loop;
     private final Engine engine;
@@ -92,7 +95,9 @@ final class Node implements AutoCloseable {
         HostRequirements.check(configuration);
         NetworkDevice device = device(configuration);
         checkOnLink(configuration, device);
-        rehearse(configuration);
+        if (REHEARSE) {
+            rehearse(configuration);
+        }
         try {
             datapath = opened(openDatapath(configuration, device));
             ClusterEndpoint cluster = opened(openCluster(configuration));

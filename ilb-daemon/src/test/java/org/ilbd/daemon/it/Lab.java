@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -24,6 +25,9 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 final class Lab implements AfterEachCallback {
     /** For a condition that is to come true. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Between two looks at it: most are two processes and a scrape for each ILB, on processors that have other things to do. */
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(300);
 
     /**
      * For {@code lab write-config --set}: ILBs whose processes may stand still for as long, on a machine that does other things too, without
@@ -48,10 +52,12 @@ final class Lab implements AfterEachCallback {
 
     private final List<Child> children = new ArrayList<>();
     private final Path directory;
-    private String jvmOptions = "-XX:TieredStopAtLevel=1";
+    private String jvmOptions = "-XX:TieredStopAtLevel=1 -Dilbd.rehearse=false";
     private boolean isUp;
 
     Lab() {
+        Awaitility.setDefaultPollInterval(POLL_INTERVAL);
+        Awaitility.setDefaultPollDelay(Duration.ZERO);
         try {
             directory = Files.createTempDirectory("ilbd-it");
         } catch (IOException e) {
@@ -80,8 +86,8 @@ final class Lab implements AfterEachCallback {
     }
 
     /**
-     * With ILBs that run as users run them. Otherwise their JVM leaves out its second compiler, which takes nearly half of the processor time
-     * of a start, and makes fast what a test without load never waits for.
+     * With ILBs that run as users run them. Otherwise they rehearse nothing, and their JVM leaves out its second compiler: both take much of
+     * the processor time of a start, and make fast what a test without load never waits for.
      */
     Lab compiledInFull() {
         jvmOptions = "";
