@@ -31,6 +31,8 @@ class ExecProbeTest {
     @AfterEach
     void stop() {
         watched.close();
+        // What was cancelled is being killed, and may write to the directory until it is dead.
+        await().until(() -> ProcessHandle.current().descendants().findAny().isEmpty());
     }
 
     private static HealthProbe shell(String script, String... arguments) {
