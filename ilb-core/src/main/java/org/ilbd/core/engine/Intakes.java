@@ -94,6 +94,7 @@ final class Intakes {
         if (!intake.responsible()) {
             intake.lead(now);
         }
+        forgetDoubtful(intake);
         count(intake, now);
         Optional<ServiceIntake.Choice> choice =
                 intake.decide(scheduler, service.config().intake(), now);
@@ -114,17 +115,24 @@ final class Intakes {
         }
     }
 
+    /** Whoever does not see this view may take itself for the responsible one, and designate: what it said before counts no more. */
+    private void forgetDoubtful(ServiceIntake intake) {
+        boolean viewShared = membership.isViewShared();
+        List<Peer> peers = membership.peers();
+        for (int i = 0; i < peers.size(); i++) {
+            Peer peer = peers.get(i);
+            if (!viewShared || peer.state() == IlbState.DEAD) {
+                intake.forget(peer);
+            }
+        }
+    }
+
     private void count(ServiceIntake intake, long now) {
         List<Peer> peers = membership.peers();
-        boolean viewShared = membership.isViewShared();
         int missing = 0;
         int missingActive = 0;
         for (int i = 0; i < peers.size(); i++) {
             Peer peer = peers.get(i);
-            if (!viewShared || peer.state() == IlbState.DEAD) {
-                // It may take itself for the responsible one, and designate.
-                intake.forget(peer);
-            }
             if (peer.state() != IlbState.DEAD && !intake.isConfirmedBy(peer)) {
                 missing++;
                 missingActive += peer.state() == IlbState.ACTIVE ? 1 : 0;

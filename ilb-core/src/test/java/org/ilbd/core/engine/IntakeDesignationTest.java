@@ -313,6 +313,51 @@ class IntakeDesignationTest {
         assertThat(intake(responsible()).unconfirmed()).isZero();
     }
 
+    @Test
+    void whatTheOthersDecidedDuringAPartitionCountsAfterIt() {
+        int first = responsible();
+        Designation before = current(first);
+        cluster.cutOff(first);
+        theOthersDecide(first);
+        assertThat(current(first)).isEqualTo(before);
+        cluster.heal();
+        // It is heard before it hears: of all that it hears then, nothing tells of another view.
+        cluster.loses(message -> message.to().equals(bind(first)));
+        cluster.advanceMillis(500);
+        assertTheirDecisionCounts(first);
+    }
+
+    @Test
+    void whatTheOthersDecidedWhileTheyDidNotHearTheResponsibleIlbCountsAfterIt() {
+        int first = responsible();
+        // It hears them all the time, and has no reason to doubt them but their views.
+        cluster.loses(message -> message.from().equals(bind(first)));
+        theOthersDecide(first);
+        assertTheirDecisionCounts(first);
+    }
+
+    private void theOthersDecide(int first) {
+        Designation before = current(first);
+        cluster.advanceMillis(1_000);
+        for (int ilb : others(first)) {
+            // Their own checks, which say nothing to it.
+            cluster.ilb(ilb)
+                    .engine
+                    .onServerReport(server(ilb, before.node()), ServerReport.ofCheck(false), cluster.now);
+        }
+        cluster.advanceMillis(1_500);
+        assertThat(current(others(first).getFirst())).isGreaterThan(before);
+    }
+
+    private void assertTheirDecisionCounts(int first) {
+        Designation decided = current(others(first).getFirst());
+        cluster.loses(message -> false);
+        cluster.advanceMillis(1_500);
+        assertThat(responsible()).isEqualTo(first);
+        assertThat(current(first)).isGreaterThanOrEqualTo(decided);
+        assertAllHold(current(first).node());
+    }
+
     /** Each side hears of other loads, and decides something else. */
     private void reportOnBothSides(int first) {
         for (int ilb : others(-1)) {
