@@ -10,6 +10,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.ilbd.daemon.linux.ProcessGroup;
 
 /**
  * Runs programs beside the event loop, so many at a time and no more; the others wait for their turn. Whatever a program prints is dropped,
@@ -18,6 +19,11 @@ import java.util.concurrent.TimeUnit;
 final class Programs implements AutoCloseable {
     /** A program that waits for its server costs a process and no processor; more at a time would be a burden to a host that forwards. */
     static final int AT_A_TIME = 16;
+
+    /** What setsid(1) and shells exit with for a program that they cannot run, or that is not there. */
+    private static final int CANNOT_BE_RUN = 126;
+
+    private static final int NOT_FOUND = 127;
 
     private static final File NOTHING = new File("/dev/null");
 
@@ -42,13 +48,14 @@ final class Programs implements AutoCloseable {
         return threads.submit(task);
     }
 
-    /** Runs a program to its end. Called in a task. */
+    /** Runs a program to its end, in a session of its own, whose processes are killed together. Called in a task. */
     static CheckOutcome run(List<String> command, Map<String, String> environment, Duration timeout)
             throws InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command)
+        ProcessBuilder builder = new ProcessBuilder("setsid", "--")
                 .redirectInput(NOTHING)
                 .redirectOutput(NOTHING)
                 .redirectError(NOTHING);
+        builder.command().addAll(command);
         builder.environment().putAll(environment);
         Process process;
         try {
@@ -61,16 +68,19 @@ final class Programs implements AutoCloseable {
                 return CheckOutcome.timeout(timeout.toMillis());
             }
         } finally {
-            kill(process);
+            if (process.isAlive()) {
+                ProcessGroup.kill(process.pid());
+                // It may not lead its group yet.
+                process.destroyForcibly();
+            }
         }
         int code = process.exitValue();
-        return code == 0 ? CheckOutcome.passed("exit code 0") : CheckOutcome.failed("exit code " + code);
-    }
-
-    /** With all that it has started, or a shell's own child would go on. */
-    private static void kill(Process process) {
-        process.descendants().forEach(ProcessHandle::destroyForcibly);
-        process.destroyForcibly();
+        return switch (code) {
+            case 0 -> CheckOutcome.passed("exit code 0");
+            case CANNOT_BE_RUN, NOT_FOUND ->
+                CheckOutcome.obstacle("%s cannot be run (exit code %d)".formatted(command.getFirst(), code));
+            default -> CheckOutcome.failed("exit code " + code);
+        };
     }
 
     @Override

@@ -54,6 +54,7 @@ final class SystemCalls {
             function("sendmmsg", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_INT));
     private static final MethodHandle SCHED_SETSCHEDULER =
             function("sched_setscheduler", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle KILL = function("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle STRERROR = Linker.nativeLinker()
             .downcallHandle(
                     Linker.nativeLinker().defaultLookup().findOrThrow("strerror"),
@@ -178,6 +179,14 @@ final class SystemCalls {
             return result(capture, (int) SCHED_SETSCHEDULER.invokeExact(capture, thread, policy, parameters));
         } catch (Throwable e) {
             throw new LinkageError("sched_setscheduler", e);
+        }
+    }
+
+    static int kill(MemorySegment capture, int process, int signal) {
+        try {
+            return result(capture, (int) KILL.invokeExact(capture, process, signal));
+        } catch (Throwable e) {
+            throw new LinkageError("kill", e);
         }
     }
 

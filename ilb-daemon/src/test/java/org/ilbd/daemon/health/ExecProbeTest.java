@@ -82,12 +82,34 @@ class ExecProbeTest {
     }
 
     @Test
+    void programThatIsKilledNeitherGoesOnWhenItsChildHasDiedNorLeavesAChildBehind() {
+        Path after = directory.resolve("after");
+        String sleep = "sleep 1000." + ProcessHandle.current().pid();
+        List<HealthTarget> targets = IntStream.rangeClosed(1, Programs.AT_A_TIME)
+                .mapToObj(port -> new HealthTarget(
+                        "web",
+                        Endpoint.parse("10.2.0.101:" + port),
+                        settings(shell(sleep + "; touch \"$1\"", after.toString()), Duration.ofMillis(100)),
+                        Optional.empty()))
+                .toList();
+        watched.watchAll(targets);
+        await().until(() -> watched.checks(CheckResult.TIMEOUT) >= 10L * targets.size());
+
+        assertThat(after).doesNotExist();
+        watched.watchAll(List.of());
+        await().until(() -> ProcessHandle.allProcesses()
+                .flatMap(process -> process.info().commandLine().stream())
+                .noneMatch(line -> line.endsWith(sleep)));
+    }
+
+    @Test
     void programThatCannotBeStartedSaysNothingOfTheServer() {
         watched.watch(SERVER, settings(new HealthProbe.Exec(List.of("/no/such/program"))));
         await().until(() -> watched.checks(CheckResult.OBSTACLE) >= 2);
 
         assertThat(watched.isUp()).isTrue();
-        assertThat(watched.logged).anyMatch(line -> line.contains("cannot be checked: "));
+        assertThat(watched.logged)
+                .anyMatch(line -> line.contains("cannot be checked: /no/such/program cannot be run (exit code 127)"));
     }
 
     @Test
