@@ -32,9 +32,10 @@ import org.ilbd.core.packet.TcpHeader;
 import org.ilbd.core.scheduler.SchedulerKind;
 
 /**
- * What an ILB does, done once in memory before it does it in earnest: three engines, of which one takes in connections and hands them over to
- * the next, which joins; when it dies, the others hand over to each other what it held, and the last is left alone. So the engine's classes are loaded and its methods compiled when the
- * first packet comes; an ILB that has just started is a newcomer, and is handed more in its first second than in the hour after that.
+ * What an ILB does, done once in memory before it does it in earnest: three engines, of which the first takes in connections and hands them
+ * over to the others, which join; all take in more; when one dies, the two hand over to each other what it held, and the last is left alone.
+ * So the engine's classes are loaded and its methods compiled when the first packet comes; an ILB that has just started is a newcomer, and is
+ * handed more in its first second than in the hour after that.
  *
  * <p>It is a matter of speed only: that it ends early, since its time is up, does no harm.
  */
@@ -102,8 +103,8 @@ final class Rehearsal {
         Actor first = join(FIRST);
         takeIn(0, List.of(first));
         Actor second = join(SECOND);
-        takeIn(CONNECTIONS, actors);
         Actor third = join(THIRD);
+        takeIn(CONNECTIONS, actors);
         actors.remove(first);
         tickUntil(() -> third.engine.membership().activeIds().size() == 2
                 && third.engine.owned().size() == 2 * CONNECTIONS);

@@ -31,6 +31,7 @@ class RehearsalTest {
         assertThat(newcomer.membership().activeIds()).hasSize(1);
         assertThat(newcomer.ownedCount()).isEqualTo(2 * Rehearsal.CONNECTIONS);
         assertThat(newcomer.counters().get(Counter.ASSOCIATIONS_TRANSFERRED)).isPositive();
+        assertThat(newcomer.counters().get(Counter.RECEIVED_FORWARDED)).isPositive();
         for (DropReason reason : DropReason.values()) {
             assertThat(newcomer.counters().dropped(reason)).as(reason.name()).isZero();
         }

@@ -41,6 +41,24 @@ class TunDatapathIT {
         }
     }
 
+    @Test
+    void whatCameFromAnotherIlbIsSentBeforeItsMemoryIsUsedAgain() throws Exception {
+        try (Namespaces namespaces = new Namespaces()) {
+            Ends ends = Ends.of(false);
+            namespaces.ip("server", "addr add " + ends.vip + "/32 dev lo");
+            // One that is sent late leaves as zeros: the client gives up then, sooner than it would by itself.
+            namespaces.run("client", "sysctl -qw net.ipv4.tcp_syn_retries=2");
+            Datapath datapath = new Datapath(
+                    namespaces, "foreign", ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
+            namespaces.ip("ilb", "route add " + ends.vip + "/32 dev ilb0");
+            server(namespaces, ends.vip, PORT);
+
+            assertThat(client(namespaces, ends.vip, MEGABYTE)).isEqualTo("from " + ends.vip + " there=true back=true");
+
+            assertThat(datapath.figures().get("bytes")).isGreaterThan(MEGABYTE);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void natTranslatesBothWaysWithAnotherPort(boolean ipv6) throws Exception {

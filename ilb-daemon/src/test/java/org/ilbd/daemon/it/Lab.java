@@ -55,9 +55,12 @@ final class Lab implements AfterEachCallback {
     private String jvmOptions = "-XX:TieredStopAtLevel=1 -Dilbd.rehearse=false";
     private boolean isUp;
 
-    Lab() {
+    static {
         Awaitility.setDefaultPollInterval(POLL_INTERVAL);
         Awaitility.setDefaultPollDelay(Duration.ZERO);
+    }
+
+    Lab() {
         try {
             directory = Files.createTempDirectory("ilbd-it");
         } catch (IOException e) {
