@@ -11,6 +11,7 @@ import java.util.List;
 /** One {@code ilbd} of a lab, as it is distributed. */
 final class Ilb {
     private static final String ADMIN = "http://127.0.0.1:7480";
+    private static final String OK = " 200";
 
     private final Lab lab;
     private final int number;
@@ -83,13 +84,15 @@ final class Ilb {
 
     /** The metrics as they are now; it must answer. */
     Scrape scrape() {
-        return Scrape.parse(lab.run(host(), "curl", "-sSf", "--max-time", "10", ADMIN + "/metrics"));
+        String answer = lab.http(host(), ADMIN + "/metrics");
+        if (!answer.endsWith(OK)) {
+            throw new AssertionError(answer);
+        }
+        return Scrape.parse(answer.substring(0, answer.length() - OK.length()));
     }
 
     /** What it answers to a request, and the status: {@code "ok 200"}. */
     String get(String path) {
-        return lab.run(host(), "curl", "-sS", "--max-time", "10", "-w", " %{http_code}", ADMIN + path)
-                .replaceAll("\\s+", " ")
-                .strip();
+        return lab.http(host(), ADMIN + path).replaceAll("\\s+", " ").strip();
     }
 }

@@ -3,7 +3,12 @@ package org.ilbd.daemon.it;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
+import java.net.Proxy;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,9 +17,12 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.ilbd.daemon.linux.NamespaceThread;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -26,7 +34,7 @@ final class Lab implements AfterEachCallback {
     /** For a condition that is to come true. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** Between two looks at it: most are two processes and a scrape for each ILB, on processors that have other things to do. */
+    /** Between two looks at it: on processors that have other things to do. */
     private static final Duration POLL_INTERVAL = Duration.ofMillis(300);
 
     /**
@@ -47,10 +55,13 @@ final class Lab implements AfterEachCallback {
      */
     private static final String FAILURE_TIMEOUT = "ilb.cluster.failure-timeout = 3s";
 
+    private static final int HTTP_TIMEOUT_MILLIS = 10_000;
+
     /** Two runs at the same time do not meet. */
     private final String prefix = "it" + ProcessHandle.current().pid();
 
     private final List<Child> children = new ArrayList<>();
+    private final Map<String, NamespaceThread> threads = new ConcurrentHashMap<>();
     private final Path directory;
     private String jvmOptions = "-XX:TieredStopAtLevel=1 -Dilbd.rehearse=false";
     private boolean isUp;
@@ -136,6 +147,37 @@ final class Lab implements AfterEachCallback {
                 Arrays.asList(command));
     }
 
+    /**
+     * Asks a program on a host by HTTP, as a program beside it would, but without starting one; it must answer.
+     *
+     * @return the body, a blank and the status
+     */
+    String http(String host, String url) {
+        try {
+            NamespaceThread thread = threads.computeIfAbsent(host, any -> new NamespaceThread(namespace(any)));
+            return thread.call(() -> http(url));
+        } catch (ExecutionException e) {
+            throw new AssertionError(url + " on " + host, e);
+        }
+    }
+
+    private static String http(String url) throws IOException {
+        HttpURLConnection connection =
+                (HttpURLConnection) URI.create(url).toURL().openConnection(Proxy.NO_PROXY);
+        // One that is kept would be used for the same address of another host.
+        connection.setRequestProperty("Connection", "close");
+        connection.setConnectTimeout(HTTP_TIMEOUT_MILLIS);
+        connection.setReadTimeout(HTTP_TIMEOUT_MILLIS);
+        int status = connection.getResponseCode();
+        try (InputStream body = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+            return new String(body.readAllBytes(), StandardCharsets.UTF_8) + " " + status;
+        }
+    }
+
+    private String namespace(String host) {
+        return "/run/netns/" + prefix + "-" + host;
+    }
+
     private static String finish(Child child, List<String> command) {
         if (child.awaitEnd() != 0) {
             throw new AssertionError(String.join(" ", command) + "\n" + child);
@@ -159,7 +201,7 @@ final class Lab implements AfterEachCallback {
     }
 
     private List<String> within(String host, List<String> command) {
-        List<String> all = new ArrayList<>(List.of("nsenter", "--net=/run/netns/" + prefix + "-" + host, "--"));
+        List<String> all = new ArrayList<>(List.of("nsenter", "--net=" + namespace(host), "--"));
         all.addAll(command);
         return all;
     }
@@ -237,6 +279,7 @@ final class Lab implements AfterEachCallback {
                 children.forEach(System.err::println);
             }
             children.forEach(Child::kill);
+            threads.values().forEach(NamespaceThread::close);
             if (isUp) {
                 tool(List.of("down", "--prefix", prefix));
             }
