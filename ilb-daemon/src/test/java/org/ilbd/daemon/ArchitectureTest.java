@@ -65,7 +65,7 @@ class ArchitectureTest {
             .whereLayer("cluster")
             .mayOnlyAccessLayers("datapath", "linux")
             .whereLayer("health")
-            .mayOnlyAccessLayers("config")
+            .mayOnlyAccessLayers("config", "linux")
             .whereLayer("agent")
             .mayOnlyAccessLayers("health")
             .whereLayer("cli")
