@@ -83,7 +83,7 @@ class BadInputIT {
     @Test
     void anAdminPortInUseCannotBeUsedAndTheHostStaysAsItWas() throws IOException {
         lab.up("--ilbs", "1");
-        lab.startServer("other", "ilb1", 7480).awaitLine("ready");
+        lab.startServer("other", "ilb1", 7480);
         String before = lab.run("ilb1", "ip", "-o", "link");
 
         assertEndsWith(BIND, Ilb.launch(lab, "ilb1", write(lab.configuration(1))), "7480");

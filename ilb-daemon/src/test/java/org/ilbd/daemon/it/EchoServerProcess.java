@@ -9,10 +9,13 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ExecutionException;
+import org.ilbd.daemon.linux.NamespaceThread;
 
 /**
- * A TCP server that says who it is in the first {@link #IDENTITY_BYTES} of each connection, padded with blanks, and then echoes what it
- * gets. One thread for any number of connections. Arguments: its name and its port. Ends when its standard input does.
+ * TCP servers in network namespaces. Each says who it is in the first {@link #IDENTITY_BYTES} of a connection, padded with blanks, and then
+ * echoes what it gets. One thread for any number of connections. Arguments: the port, and for each server its name and the file of its
+ * namespace, with {@code =} between them. Ends when its standard input does.
  */
 final class EchoServerProcess {
     static final int IDENTITY_BYTES = 16;
@@ -29,18 +32,36 @@ final class EchoServerProcess {
         identity = ByteBuffer.wrap(padded).asReadOnlyBuffer();
     }
 
-    public static void main(String[] arguments) throws IOException {
-        Selector selector = Selector.open();
-        EchoServerProcess server = new EchoServerProcess(arguments[0], selector);
+    public static void main(String[] arguments) throws IOException, ExecutionException {
+        int port = Integer.parseInt(arguments[0]);
+        for (int i = 1; i < arguments.length; i++) {
+            String[] nameAndNamespace = arguments[i].split("=", 2);
+            EchoServerProcess server = new EchoServerProcess(nameAndNamespace[0], Selector.open());
+            try (NamespaceThread thread = new NamespaceThread(nameAndNamespace[1])) {
+                thread.call(() -> server.listen(port));
+            }
+            Thread.ofPlatform().start(server::run);
+        }
+        Thread.ofPlatform().daemon().start(EchoServerProcess::endWithInput);
+        System.out.println("ready");
+    }
+
+    /** What is accepted is in the namespace of what listens, in whichever the thread is. */
+    private SelectionKey listen(int port) throws IOException {
         ServerSocketChannel listener = ServerSocketChannel.open();
         listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-        listener.bind(new InetSocketAddress(Integer.parseInt(arguments[1])), BACKLOG);
+        listener.bind(new InetSocketAddress(port), BACKLOG);
         listener.configureBlocking(false);
-        listener.register(selector, SelectionKey.OP_ACCEPT);
-        Thread.ofPlatform().daemon().start(() -> endWithInput());
-        System.out.println("ready");
-        while (true) {
-            selector.select(server::handle);
+        return listener.register(selector, SelectionKey.OP_ACCEPT);
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                selector.select(this::handle);
+            }
+        } catch (IOException e) {
+            System.err.println(e);
         }
     }
 

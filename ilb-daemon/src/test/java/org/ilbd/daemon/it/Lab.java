@@ -222,18 +222,32 @@ final class Lab implements AfterEachCallback {
                 .until(() -> ilbs.stream().allMatch(ilb -> ilb.scrape().value("ilbd_view_size") == size));
     }
 
-    /** Starts echo servers on the hosts server1 to {@code count}; they listen when this returns. */
-    List<Child> startServers(int count, int port) {
-        List<Child> servers = IntStream.rangeClosed(1, count)
-                .mapToObj(number -> startServer("server" + number, "server" + number, port))
-                .toList();
-        servers.forEach(server -> server.awaitLine("ready"));
-        return servers;
+    /** Starts echo servers on the hosts server1 to {@code count}, in one process; they listen when this returns. */
+    Child startServers(int count, int port) {
+        return startServers(IntStream.rangeClosed(1, count), port);
     }
 
-    /** Starts an echo server on any host. */
+    /** Starts echo servers on the hosts with these numbers, in one process; they listen when this returns. */
+    Child startServers(IntStream numbers, int port) {
+        return startServers(
+                "servers", numbers.mapToObj(number -> namedServer("server" + number, "server" + number)), port);
+    }
+
+    /** Starts an echo server on any host; it listens when this returns. */
     Child startServer(String name, String host, int port) {
-        return start(name, host, java(EchoServerProcess.class, name, Integer.toString(port)));
+        return startServers(name, Stream.of(namedServer(name, host)), port);
+    }
+
+    private String namedServer(String name, String host) {
+        return name + "=" + namespace(host);
+    }
+
+    private Child startServers(String processName, Stream<String> servers, int port) {
+        String[] arguments =
+                Stream.concat(Stream.of(Integer.toString(port)), servers).toArray(String[]::new);
+        Child child = launch(processName, java(EchoServerProcess.class, arguments));
+        child.awaitLine("ready");
+        return child;
     }
 
     /** Starts an nginx on each server, which answers with the server's name; they listen when this returns. */
@@ -254,6 +268,7 @@ final class Lab implements AfterEachCallback {
                         "-n",
                         "10",
                         JAVA_HOME + "/bin/java",
+                        "--enable-native-access=ALL-UNNAMED",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-Xmx256m",

@@ -45,9 +45,7 @@ class PeerIT {
     private void start(String scheduler, String... more) {
         lab.up("--ilbs", Integer.toString(HOSTS), "--servers", "0");
         for (int host = 1; host <= HOSTS; host++) {
-            Child server = lab.startServer("server" + host, "ilb" + host, 80);
-            server.awaitLine("ready");
-            servers.add(server);
+            servers.add(lab.startServer("server" + host, "ilb" + host, 80));
         }
         ilbs = new ArrayList<>(lab.startIlbs(HOSTS, options(scheduler, more)));
         // Each has to know the others' MAC addresses before it can tell their frames.
