@@ -55,6 +55,12 @@ final class Associations {
     /** Between the times at which a client sends its SYN the second and the third time: 1 s and 3 s (RFC 6298, 2.1 and 5.5). */
     private static final int GIVEN_UP_MILLIS = 2_500;
 
+    /**
+     * With {@code nat}, how long a server may send its answers to an ILB that has died: until its gateway is another one, which takes
+     * VRRP less than four seconds by default (RFC 9568, 6.1).
+     */
+    private static final long WAY_BACK_NANOS = 5_000_000_000L;
+
     private final HeldAssociations held;
     private final ClientServers clients;
     private final CachedAssociations cached;
@@ -272,15 +278,20 @@ final class Associations {
         int ageMillis = held.ageMillis(slot);
         long sinceNanos = clock.nanos() - ageMillis * 1_000_000L;
         return ageMillis >= MIN_RETRANSMISSION_MILLIS
-                && cameThrough(tuple, sinceNanos)
+                && cameThrough(server.service(), tuple, sinceNanos)
                 && held.noteRetransmitted(slot)
                 && server.service().unanswered(server, sinceNanos, clock.nanos());
     }
 
-    /** Whether a SYN of that time reached its server, if no packet was lost: it went through a backup that has lived on. */
-    private boolean cameThrough(FourTuple tuple, long sinceNanos) {
+    /**
+     * Whether a SYN of that time reached its server, if no packet was lost, and the answer an ILB: it went through a backup that has lived
+     * on, and no ILB that the server may have for a gateway had died shortly before.
+     */
+    private boolean cameThrough(Service service, FourTuple tuple, long sinceNanos) {
+        long wayBackNanos = service.config().forwarding() == Forwarding.NAT ? WAY_BACK_NANOS : 0;
         Peer backup = link.reachable(ranking.rank(tuple).backup());
-        return ranking.isAsSince(sinceNanos) && (backup == null || backup.lastHeardNanos() - sinceNanos >= 0);
+        return ranking.isAsSince(sinceNanos - wayBackNanos)
+                && (backup == null || backup.lastHeardNanos() - sinceNanos >= 0);
     }
 
     /** Another server has taken the place of this one. Where not everybody is told of that, everybody is told of the end. */

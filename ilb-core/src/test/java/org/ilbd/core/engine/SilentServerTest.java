@@ -155,6 +155,22 @@ class SilentServerTest {
         assertThat(two.ilb(0).engine.counters().get(Counter.SILENT_SERVERS)).isPositive();
     }
 
+    /** Its answers went to the ILB that has died, until it has another gateway. */
+    @Test
+    void withNatSilenceSoonAfterAnIlbHasDiedSaysNothingAgainstTheServer() {
+        TestCluster two = cluster(new Settings().ilbs(2), Forwarding.NAT, OnDown.KEEP, 2);
+        two.advanceMillis(10_000);
+        two.kill(1);
+        two.advanceMillis(1_000);
+        open(two, 0, 40, List.of());
+        open(two, 100, 40, List.of());
+        assertThat(two.ilb(0).engine.counters().get(Counter.SILENT_SERVERS)).isZero();
+
+        two.advanceMillis(5_000);
+        open(two, 200, 40, List.of());
+        assertThat(two.ilb(0).engine.counters().get(Counter.SILENT_SERVERS)).isPositive();
+    }
+
     @Test
     void theLastServerThatIsLeftIsNotTaken() {
         open(cluster, 0, 30, List.of());
