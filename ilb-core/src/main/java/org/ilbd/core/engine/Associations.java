@@ -284,8 +284,8 @@ final class Associations {
     }
 
     /**
-     * Whether a SYN of that time reached its server, if no packet was lost, and the answer an ILB: it went through a backup that has lived
-     * on, and no ILB that the server may have for a gateway had died shortly before.
+     * Whether a SYN of that time reached its server, if no packet was lost, and the answer its client: it went through a backup that has
+     * lived on, and no ILB that the server may have for a gateway had left the view shortly before. One that has come costs nothing but time.
      */
     private boolean cameThrough(Service service, FourTuple tuple, long sinceNanos) {
         long wayBackNanos = service.config().forwarding() == Forwarding.NAT ? WAY_BACK_NANOS : 0;
