@@ -312,9 +312,16 @@ final class Handover {
     }
 
     private boolean sendTo(int position, int slot) {
-        return position < 0
-                || transfers.append(
-                        position, held, slot, tuple, isBehind() ? 0 : held.ageMillis(slot), PeerTransfer.WALK_WINDOW);
+        if (position < 0) {
+            return true;
+        }
+        boolean sent = transfers.append(
+                position, held, slot, tuple, isBehind() ? 0 : held.ageMillis(slot), PeerTransfer.WALK_WINDOW);
+        if (sent && held.state(slot) == ConnectionState.CLOSING && !held.isReset(slot)) {
+            // That one may have it as established, and go on believing that.
+            held.setUnconfirmed(slot, true);
+        }
+        return sent;
     }
 
     private boolean wasEstablished(int slot) {

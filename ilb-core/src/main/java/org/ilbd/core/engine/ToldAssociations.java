@@ -132,7 +132,10 @@ final class ToldAssociations {
         if (slot == NONE) {
             counters.add(Counter.TABLE_FULL);
         } else {
-            held.setReset(slot, record.reset() && state == ConnectionState.CLOSING);
+            boolean closing = state == ConnectionState.CLOSING;
+            held.setReset(slot, record.reset() && closing);
+            // The other holder may have missed the end.
+            held.setUnconfirmed(slot, closing && !record.reset());
         }
         return slot;
     }
@@ -167,7 +170,9 @@ final class ToldAssociations {
             }
             return server;
         }
-        mergeAssignment(slot, record, toldBy);
+        if (ours == server) {
+            mergeAssignment(slot, record, toldBy);
+        }
         boolean wasReset = held.isReset(slot);
         switch (state) {
             case CLIENT_HALF_OPEN, CLIENT -> throw new IllegalArgumentException(tuple + " is no connection");
@@ -224,9 +229,9 @@ final class ToldAssociations {
     }
 
     /**
-     * Whatever becomes of the state, both holders must agree whom a connection is assigned to. A SYN comes from the owner by
-     * score, whose word counts. Of two that two masters have said, any will do that is the same at both. An announcement says
-     * nothing of it.
+     * Whatever becomes of the state, both holders must agree whom a connection is assigned to; but what is said of one with another
+     * server is of the connection that had the port before. A SYN comes from the owner by score, whose word counts. Of two that two
+     * masters have said, any will do that is the same at both. An announcement says nothing of it.
      */
     private void mergeAssignment(int slot, AssociationRecord record, ToldBy toldBy) {
         boolean decides = toldBy == ToldBy.SYN && record.state() == AssociationState.HALF_OPEN;

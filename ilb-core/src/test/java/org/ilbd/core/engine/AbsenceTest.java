@@ -7,6 +7,7 @@ import static org.ilbd.core.engine.TestCluster.FIN_ACK;
 import static org.ilbd.core.engine.TestCluster.SYN;
 
 import java.util.List;
+import java.util.Set;
 import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
 import org.junit.jupiter.api.Test;
@@ -260,5 +261,43 @@ class AbsenceTest {
 
         connections.assertHeldBy(0, 1, 2);
         connections.assertAllServed();
+    }
+
+    /**
+     * The owner and the backup lose sight of each other, and only the third ILB, which sees both, hears from the owner that the client has
+     * ended its half. Then the owner leaves.
+     */
+    @Test
+    void anEndThatOneOfTwoHoldersHasMissedReachesItBeforeTheOtherForgets() {
+        connections.open(60);
+        Roles all = Roles.among(0, 1, 2);
+        String client = connections.clients().stream()
+                .filter(candidate ->
+                        all.holders(candidate, VIP).equals(List.of(0, 1)) && all.owner(candidate, VIP) == 0)
+                .findFirst()
+                .orElseThrow();
+        cluster.loses(datagram -> isBetween(datagram, 0, 1));
+        cluster.holdStreams(message -> isBetween(message, 0, 1));
+        cluster.advanceMillis(1_000);
+        assertThat(cluster.ilb(2).engine.membership().activeIds()).hasSize(3);
+        assertThat(cluster.holders(client, VIP)).containsExactly(0, 1, 2);
+        cluster.send(0, client, VIP, FIN_ACK);
+        cluster.advanceMillis(100);
+        cluster.ilb(0).engine.leave(cluster.now);
+        cluster.advanceMillis(1_000);
+        cluster.kill(0);
+
+        // The server goes on sending, and the client confirms it, for several closing timeouts.
+        for (int i = 0; i < 30; i++) {
+            assertThat(cluster.send(1, client, VIP, ACK)).hasSize(1);
+            cluster.advanceMillis(5_000);
+        }
+
+        assertThat(cluster.holders(client, VIP)).containsExactly(1, 2);
+    }
+
+    private static boolean isBetween(TestCluster.InFlight message, int one, int other) {
+        Set<Endpoint> ends = Set.of(message.from(), message.to());
+        return ends.equals(Set.of(Settings.endpoint(one), Settings.endpoint(other)));
     }
 }

@@ -192,6 +192,41 @@ class AssignedOwnerTest {
     }
 
     @Test
+    void whatIsToldOfAPortsEarlierConnectionWithAnotherServerAssignsNobodyTheOneOfNow() {
+        TestCluster two = new TestCluster(new Settings().ilbs(2).services(service(800, 200)));
+        String client = client(0);
+        int owner = Roles.among(0, 1).owner(client, VIP);
+        int backup = 1 - owner;
+        two.ilb(owner).engine.setHostLoad(1_000);
+        two.ilb(backup).engine.setHostLoad(100);
+        two.advanceMillis(200);
+        Server earlier = two.open(owner, client, VIP);
+        assertThat(two.ilb(backup).engine.ownedCount()).isEqualTo(1);
+        two.send(owner, client, VIP, FIN_ACK);
+        two.advanceMillis(50);
+        two.ilb(owner).engine.setHostLoad(100);
+        two.cutOff(backup);
+        two.advanceMillis(1_000);
+        two.ilb(owner)
+                .engine
+                .onServerReport(
+                        two.ilb(owner).engine.services().getFirst().servers().stream()
+                                .filter(server -> server.endpoint().equals(earlier.endpoint()))
+                                .findAny()
+                                .orElseThrow(),
+                        ServerReport.ofCheck(false),
+                        two.now);
+        assertThat(two.open(owner, client, VIP).endpoint()).isNotEqualTo(earlier.endpoint());
+
+        two.heal();
+        two.advanceMillis(SETTLED_MILLIS);
+
+        assertThat(two.holders(client, VIP)).containsExactly(0, 1);
+        assertThat(two.ilb(owner).engine.ownedCount()).isEqualTo(1);
+        assertThat(two.ilb(backup).engine.ownedCount()).isZero();
+    }
+
+    @Test
     void aNewcomerIsToldInOrderOfAConnectionThatItsBackupOwns() {
         TestCluster joined = new TestCluster(new Settings().running(2).services(service(800, 200)));
         joined.ilb(0).engine.setHostLoad(1_000);

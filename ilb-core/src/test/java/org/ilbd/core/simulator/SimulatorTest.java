@@ -45,7 +45,7 @@ class SimulatorTest {
 
     /**
      * Schedules that left an association on one ILB, by a base that was not that of all, or on two that named two owners; the
-     * last one left two ILBs with two intakes.
+     * last but two left two ILBs with two intakes.
      */
     @ParameterizedTest
     @ValueSource(
@@ -59,7 +59,9 @@ class SimulatorTest {
                 -395208852417511623L,
                 2565998012775815409L,
                 5451055224532557621L,
-                -7710882509049293373L
+                -7710882509049293373L,
+                3966259150605449990L,
+                -512628256020228390L
             })
     void whatOverlappingEventsOnceLeftApartComesTogether(long seed) {
         run(seed, 1, ALL, true);

@@ -325,9 +325,7 @@ final class ChaosCluster {
         List<String> hosts = routed.stream().map(number -> "ilb" + number).toList();
         lab.ecmp(hosts);
         if (isNat()) {
-            for (int server = 1; server <= SERVERS; server++) {
-                lab.gateway("server" + server, hosts.get(server % hosts.size()));
-            }
+            lab.gateways(SERVERS, hosts);
         }
     }
 

@@ -53,9 +53,7 @@ class EcmpIT {
             lab.ecmp(choice);
             if (nat) {
                 // The way back is as free: any ILB turns the servers' addresses into the VIP.
-                for (int server = 1; server <= SERVERS; server++) {
-                    lab.gateway("server" + server, choice.get(server % choice.size()));
-                }
+                lab.gateways(SERVERS, choice);
             }
             families.forEach(traffic -> traffic.awaitRounds(2));
         }

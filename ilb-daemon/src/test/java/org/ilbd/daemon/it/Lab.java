@@ -124,9 +124,14 @@ final class Lab implements AfterEachCallback {
         tool(command);
     }
 
-    /** Gives a server another default gateway. */
-    void gateway(String server, String ilb) {
-        tool(List.of("gateway", prefix, server, ilb));
+    /** Gives the servers 1 to {@code count} other default gateways: they have these hosts in turn. */
+    void gateways(int count, List<String> hosts) {
+        List<String> command = new ArrayList<>(List.of("gateway", prefix));
+        for (int server = 1; server <= count; server++) {
+            command.add("server" + server);
+            command.add(hosts.get(server % hosts.size()));
+        }
+        tool(command);
     }
 
     /** The configuration of one ILB, with more options of {@code lab write-config}. */

@@ -40,9 +40,7 @@ class LifecycleIT {
         traffic.awaitOpen(100);
         lab.ecmp(List.of("ilb2"));
         if (forwarding.equals("nat")) {
-            for (int server = 1; server <= SERVERS; server++) {
-                lab.gateway("server" + server, "ilb2");
-            }
+            lab.gateways(SERVERS, List.of("ilb2"));
         }
 
         ilbs.getFirst().signal("TERM");
