@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
  * Three ILBs, room for a fourth, and four servers, a fifth in reserve, under traffic that never stops: many long connections that send and check
  * data, and a steady rate of short ones. What is done to it, is done to processes and to kernels.
  *
- * <p>Sizes are for two slow cores; {@code -Dilbd.chaos.connections=10000 -Dilbd.chaos.short-rate=300} is the full size. What is random comes
+ * <p>Sizes are for two slow cores; {@code -Dilbd.chaos.connections=10000 -Dilbd.chaos.short-rate=300 -Dilbd.chaos.reshuffles=100} is the full size. What is random comes
  * from a seed, which is printed; {@code -Dilbd.chaos.seed=N} takes that one.
  */
 final class ChaosCluster {

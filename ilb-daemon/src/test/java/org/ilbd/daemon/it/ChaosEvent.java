@@ -34,9 +34,12 @@ enum ChaosEvent {
     RESHUFFLE {
         @Override
         void happen(ChaosCluster cluster, Random random) {
-            cluster.reshuffle(random, 100);
+            cluster.reshuffle(random, RESHUFFLES);
         }
     };
+
+    /** Ten in a second; 100 is the full size. */
+    private static final int RESHUFFLES = Integer.getInteger("ilbd.chaos.reshuffles", 30);
 
     abstract void happen(ChaosCluster cluster, Random random);
 

@@ -172,7 +172,7 @@ class ClusterIT {
         lab.startServers(SERVERS, 80);
         List<Ilb> ilbs = lab.startIlbs(ILBS, "--forwarding", forwarding);
 
-        Traffic traffic = lab.startTraffic(VIP, "long=8", "size=4000000", "interval=0");
+        Traffic traffic = lab.startTraffic(VIP, "long=8", "size=2000000", "interval=0");
         traffic.awaitOpen(8);
         traffic.awaitRounds(3);
         Traffic.Report report = traffic.stop();

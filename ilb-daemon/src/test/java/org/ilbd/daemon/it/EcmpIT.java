@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** A router that changes its mind about which ILB gets which packet, while data flows. */
 class EcmpIT {
-    private static final int CONNECTIONS = 1000;
+    private static final int CONNECTIONS = 500;
     private static final int ILBS = 3;
     private static final int SERVERS = 3;
 
@@ -24,8 +24,9 @@ class EcmpIT {
     @RegisterExtension
     final Lab lab = new Lab();
 
+    /** {@link ChaosIT} does it with {@code direct} and caches. */
     @ParameterizedTest
-    @CsvSource({"direct, broadcast", "direct, off", "nat, broadcast", "nat, off"})
+    @CsvSource({"direct, off", "nat, broadcast"})
     void changesOfTheRoutersChoiceBreakNoConnectionOfEitherFamily(String forwarding, String cache) {
         boolean nat = forwarding.equals("nat");
         int port = nat ? 8080 : 80;

@@ -64,6 +64,7 @@ final class Lab implements AfterEachCallback {
     private final Map<String, NamespaceThread> threads = new ConcurrentHashMap<>();
     private final Path directory;
     private String jvmOptions = "-XX:TieredStopAtLevel=1 -Dilbd.rehearse=false";
+    private List<String> settings = List.of("ilb.connections.established = 100000", "ilb.cache.capacity = 100000");
     private boolean isUp;
 
     static {
@@ -100,11 +101,12 @@ final class Lab implements AfterEachCallback {
     }
 
     /**
-     * With ILBs that run as users run them. Otherwise they rehearse nothing, and their JVM leaves out its second compiler: both take much of
-     * the processor time of a start, and make fast what a test without load never waits for.
+     * With ILBs that run as users run them. Otherwise they rehearse nothing, their JVM leaves out its second compiler, and their tables are
+     * small: all that takes much of the processor time of a start, and makes fast what a test without load never waits for.
      */
     Lab compiledInFull() {
         jvmOptions = "";
+        settings = List.of();
         return this;
     }
 
@@ -136,7 +138,12 @@ final class Lab implements AfterEachCallback {
 
     /** The configuration of one ILB, with more options of {@code lab write-config}. */
     String configuration(int ilb, String... options) {
-        return tool(concat(List.of("write-config", prefix, Integer.toString(ilb), "--set", FAILURE_TIMEOUT), options));
+        List<String> command =
+                new ArrayList<>(List.of("write-config", prefix, Integer.toString(ilb), "--set", FAILURE_TIMEOUT));
+        for (String setting : settings) {
+            command.addAll(List.of("--set", setting));
+        }
+        return tool(concat(command, options));
     }
 
     private String tool(List<String> arguments) {

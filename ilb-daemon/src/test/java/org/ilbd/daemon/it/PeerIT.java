@@ -57,16 +57,17 @@ class PeerIT {
     }
 
     private void startAgents() {
+        List<Child> started = new ArrayList<>();
         for (int host = 1; host <= HOSTS; host++) {
             Path file = lab.directory().resolve("agent" + host);
             AgentProcess.say(file, "up load:100\n");
             agents.add(file);
-            lab.start(
-                            "agent" + host,
-                            "ilb" + host,
-                            Lab.java(AgentProcess.class, "10.2.0.1" + host, "9707", file.toString()))
-                    .awaitLine("ready");
+            started.add(lab.start(
+                    "agent" + host,
+                    "ilb" + host,
+                    Lab.java(AgentProcess.class, "10.2.0.1" + host, "9707", file.toString())));
         }
+        started.forEach(agent -> agent.awaitLine("ready"));
     }
 
     private void load(int host, int perMille) {
@@ -152,21 +153,24 @@ class PeerIT {
         try (ControlGroups groups = new ControlGroups()) {
             start("peer", burning("20%", "10%"));
             List<Path> groupOf = new ArrayList<>();
+            List<Child> started = new ArrayList<>();
             for (int host = 1; host <= HOSTS; host++) {
                 Path group = groups.make("host" + host);
                 groupOf.add(group);
                 ControlGroups.put(group, servers.get(host - 1).pid());
-                lab.start(
-                                "agent" + host,
-                                "ilb" + host,
-                                List.of(
-                                        Lab.DISTRIBUTION.resolve("bin/ilbd").toString(),
-                                        "agent",
-                                        "--listen",
-                                        "10.2.0.1" + host + ":9707",
-                                        "--cgroup",
-                                        group.toString()))
-                        .awaitLine("ilbd agent is ready");
+                started.add(lab.start(
+                        "agent" + host,
+                        "ilb" + host,
+                        List.of(
+                                Lab.DISTRIBUTION.resolve("bin/ilbd").toString(),
+                                "agent",
+                                "--listen",
+                                "10.2.0.1" + host + ":9707",
+                                "--cgroup",
+                                group.toString())));
+            }
+            started.forEach(agent -> agent.awaitLine("ilbd agent is ready"));
+            for (int host = 1; host <= HOSTS; host++) {
                 awaitLoad(host, 0, 200);
             }
             assertThat(shorts("ilb1")).as("idle").containsExactly(60L, 0L, 0L);
@@ -203,15 +207,8 @@ class PeerIT {
 
     private void reload(String... settings) {
         for (int host = 1; host <= HOSTS; host++) {
-            Ilb ilb = ilbs.get(host - 1);
-            int before = reloads(ilb);
-            ilb.reload(lab.configuration(host, options("peer", settings)));
-            await().atMost(Lab.PATIENCE).until(() -> reloads(ilb) > before);
+            ilbs.get(host - 1).reloadWhole(lab.configuration(host, options("peer", settings)));
         }
-    }
-
-    private static int reloads(Ilb ilb) {
-        return ilb.child().errors().split("reloaded:", -1).length;
     }
 
     @Test

@@ -26,7 +26,7 @@ class QuickstartIT {
             set -e
             mkdir $2
             cd $1
-            cp -r --parents deploy config pom.xml ilb-*/pom.xml ilb-*/src/main ilb-daemon/target/ilbd $2
+            cp -a --parents deploy config pom.xml ilb-*/pom.xml ilb-*/src/main ilb-daemon/target/ilbd $2
             touch $2/ilb-daemon/target/ilbd/.built
             chmod -R a+rX,go-w $2
             """;
