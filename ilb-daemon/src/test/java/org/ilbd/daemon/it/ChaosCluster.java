@@ -32,6 +32,8 @@ final class ChaosCluster {
     static final int ILBS = 3;
 
     static final int CONNECTIONS = Integer.getInteger("ilbd.chaos.connections", 1_000);
+    private static final int FULL_SIZE = 10_000;
+
     static final int SHORT_RATE = Integer.getInteger("ilbd.chaos.short-rate", 100);
 
     /** The default of the configuration, unless told otherwise. */
@@ -106,6 +108,11 @@ final class ChaosCluster {
         traffic = lab.startTraffic(
                 target(), "long=" + CONNECTIONS, "interval=" + intervalMillis, "short-rate=" + SHORT_RATE);
         traffic.awaitOpen(CONNECTIONS);
+    }
+
+    /** Then the ILBs run as users run them. In a smaller size they need not be that fast, and start in half of the time. */
+    static boolean isInFullSize() {
+        return CONNECTIONS >= FULL_SIZE;
     }
 
     Shape shape() {

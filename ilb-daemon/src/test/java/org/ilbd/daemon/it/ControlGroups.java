@@ -33,12 +33,12 @@ final class ControlGroups implements AutoCloseable {
         Files.writeString(group.resolve("cgroup.procs"), Long.toString(pid));
     }
 
-    /** Starts a process for each core that does nothing but use it, until the group is closed. */
+    /** Starts a process for each core that does nothing but use what the others leave of it, until the group is closed. */
     static void burn(Path group) throws IOException {
         for (int core = 0; core < Runtime.getRuntime().availableProcessors(); core++) {
             put(
                     group,
-                    new ProcessBuilder("sh", "-c", "while :; do :; done")
+                    new ProcessBuilder("nice", "-n", "19", "sh", "-c", "while :; do :; done")
                             .start()
                             .pid());
         }

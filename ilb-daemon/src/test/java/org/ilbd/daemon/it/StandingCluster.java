@@ -23,7 +23,7 @@ final class StandingCluster implements AfterEachCallback, AfterAllCallback {
             current.finish();
             end(false);
         }
-        Lab network = new Lab().compiledInFull();
+        Lab network = ChaosCluster.isInFullSize() ? new Lab().compiledInFull() : new Lab();
         // Before anything can fail, so that it is taken down.
         lab = network;
         current = new ChaosCluster(shape, network);
