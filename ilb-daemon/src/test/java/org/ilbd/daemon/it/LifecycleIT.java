@@ -137,7 +137,6 @@ class LifecycleIT {
         await().atMost(Lab.PATIENCE).until(() -> lines(in) > 0 && lines(out) > 0);
 
         ilbs.getLast().child().kill();
-        lab.awaitView(ilbs.subList(0, 1), 1);
         long outBefore = settled(out);
         long inBefore = lines(in);
         Child attempts =
@@ -153,6 +152,7 @@ class LifecycleIT {
         attempts.kill();
         // Nobody told the client that anything is wrong: what the other ILB serves goes on.
         lab.ecmp(List.of("ilb1"));
+        lab.awaitView(ilbs.subList(0, 1), 1);
         traffic.awaitRounds(2);
         Traffic.Report last = traffic.stop();
         assertThat(last.get("failed")).as(last.line()).isZero();
