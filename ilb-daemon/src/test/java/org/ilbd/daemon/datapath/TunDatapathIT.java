@@ -26,11 +26,7 @@ class TunDatapathIT {
     void directLeavesSuperSegmentsWholeAndBytesRight(boolean ipv6) throws Exception {
         try (Namespaces namespaces = new Namespaces()) {
             Ends ends = Ends.of(ipv6);
-            namespaces.ip("server", "addr add " + ends.vip + ends.host + " dev lo" + (ipv6 ? " nodad" : ""));
-            Datapath datapath =
-                    new Datapath(namespaces, "direct", ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
-            namespaces.ip("ilb", "route add " + ends.vip + ends.host + " dev ilb0");
-            server(namespaces, ends.vip, PORT);
+            Datapath datapath = startDirect(namespaces, "direct", ends);
 
             assertThat(client(namespaces, ends.vip, 64 * MEGABYTE))
                     .isEqualTo("from " + canonical(ends.vip) + " there=true back=true");
@@ -45,13 +41,9 @@ class TunDatapathIT {
     void whatCameFromAnotherIlbIsSentBeforeItsMemoryIsUsedAgain() throws Exception {
         try (Namespaces namespaces = new Namespaces()) {
             Ends ends = Ends.of(false);
-            namespaces.ip("server", "addr add " + ends.vip + "/32 dev lo");
             // One that is sent late leaves as zeros: the client gives up then, sooner than it would by itself.
             namespaces.run("client", "sysctl -qw net.ipv4.tcp_syn_retries=2");
-            Datapath datapath = new Datapath(
-                    namespaces, "foreign", ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
-            namespaces.ip("ilb", "route add " + ends.vip + "/32 dev ilb0");
-            server(namespaces, ends.vip, PORT);
+            Datapath datapath = startDirect(namespaces, "foreign", ends);
 
             assertThat(client(namespaces, ends.vip, MEGABYTE)).isEqualTo("from " + ends.vip + " there=true back=true");
 
@@ -89,13 +81,9 @@ class TunDatapathIT {
     void nothingIsAllocatedForAPacket() throws Exception {
         try (Namespaces namespaces = new Namespaces()) {
             Ends ends = Ends.of(false);
-            namespaces.ip("server", "addr add " + ends.vip + "/32 dev lo");
             // Small packets, so that there are many.
             namespaces.ip("client", "link set c0 gso_max_segs 1");
-            Datapath datapath =
-                    new Datapath(namespaces, "direct", ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
-            namespaces.ip("ilb", "route add " + ends.vip + "/32 dev ilb0");
-            server(namespaces, ends.vip, PORT);
+            Datapath datapath = startDirect(namespaces, "direct", ends);
             double perPacket = Double.MAX_VALUE;
             // Until the compiler is done. The timer's turns are in it; an object for each packet would be 16 bytes at
             // least.
@@ -115,11 +103,7 @@ class TunDatapathIT {
     void newMacOfAServerCountsAtOnce() throws Exception {
         try (Namespaces namespaces = new Namespaces()) {
             Ends ends = Ends.of(false);
-            namespaces.ip("server", "addr add " + ends.vip + "/32 dev lo");
-            Datapath datapath =
-                    new Datapath(namespaces, "direct", ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
-            namespaces.ip("ilb", "route add " + ends.vip + "/32 dev ilb0");
-            server(namespaces, ends.vip, PORT);
+            Datapath datapath = startDirect(namespaces, "direct", ends);
             client(namespaces, ends.vip, MEGABYTE);
 
             // As when the server's address moves to another machine; the ILB's kernel hears of it by the server's own
@@ -145,6 +129,17 @@ class TunDatapathIT {
 
     private static long value(Map<String, Long> figures, String name) {
         return Objects.requireNonNull(figures.get(name), name);
+    }
+
+    /** A datapath to a server that holds the VIP on its loopback device. */
+    private static Datapath startDirect(Namespaces namespaces, String mode, Ends ends) throws Exception {
+        namespaces.ip(
+                "server", "addr add " + ends.vip + ends.host + " dev lo" + (ends.vip.contains(":") ? " nodad" : ""));
+        Datapath datapath =
+                new Datapath(namespaces, mode, ends.endpoint(ends.vip, PORT), ends.endpoint(ends.server, PORT));
+        namespaces.ip("ilb", "route add " + ends.vip + ends.host + " dev ilb0");
+        server(namespaces, ends.vip, PORT);
+        return datapath;
     }
 
     private static void server(Namespaces namespaces, String address, int port) throws IOException {

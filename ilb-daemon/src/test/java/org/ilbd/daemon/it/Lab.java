@@ -34,8 +34,8 @@ final class Lab implements AfterEachCallback {
     /** For a condition that is to come true. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** Between two looks at it: on processors that have other things to do. */
-    private static final Duration POLL_INTERVAL = Duration.ofMillis(300);
+    /** Between two looks at it: on processors that have other things to do, unless the test runs alone. */
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(Integer.getInteger("ilbd.it.poll-millis", 300));
 
     /**
      * For {@code lab write-config --set}: ILBs whose processes may stand still for as long, on a machine that does other things too, without
