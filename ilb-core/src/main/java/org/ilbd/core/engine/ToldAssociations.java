@@ -132,10 +132,7 @@ final class ToldAssociations {
         if (slot == NONE) {
             counters.add(Counter.TABLE_FULL);
         } else {
-            boolean closing = state == ConnectionState.CLOSING;
-            held.setReset(slot, record.reset() && closing);
-            // The other holder may have missed the end.
-            held.setUnconfirmed(slot, closing && !record.reset());
+            held.setReset(slot, record.reset() && state == ConnectionState.CLOSING);
         }
         return slot;
     }
