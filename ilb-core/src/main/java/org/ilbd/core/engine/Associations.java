@@ -202,14 +202,16 @@ final class Associations {
         if (replaces) {
             Server server = held.server(slot);
             ConnectionState state = held.state(slot);
+            boolean comesAgain = held.mayBeOpening(slot) && held.ageMillis(slot) < GIVEN_UP_MILLIS;
+            boolean ended = state == ConnectionState.CLOSING && !comesAgain;
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
-            if (state == ConnectionState.CLOSING
+            if (ended
                     ? service.accepts(server) && (ofClient == null || ofClient == server)
                     : server.state().serves() && !isGivenUp(slot, server)) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();
-                    held.reopen(slot, tuple, 0);
+                    held.reopen(slot, tuple, ended ? 0 : held.ageMillis(slot));
                     clients.opened(service, tuple, server);
                 } else if (state == ConnectionState.HALF_OPEN && isUnanswered(slot, tuple, server)) {
                     // To the same server all the same: it may have seen the SYN and the answer may be on its way.

@@ -30,7 +30,7 @@ final class HeldAssociations {
 
     /**
      * A half-open one: its SYN came again. An established one: a SYN came that may be the next connection's on its port, or a
-     * packet that undoes a RST.
+     * packet that undoes a RST. A closing one: the RST may be of the connection that had the port before.
      */
     private static final int AGAIN = 128;
 
@@ -190,6 +190,11 @@ final class HeldAssociations {
         set(slot, MISSED, isMissed);
     }
 
+    /** Whether all that has come since its SYN may be of the connection that had the port before, which a RST has ended. */
+    boolean mayBeOpening(int slot) {
+        return isReset(slot) && has(slot, AGAIN);
+    }
+
     /** Notes that the SYN of a half-open one came again; false if that was noted before. */
     boolean noteRetransmitted(int slot) {
         boolean isFirst = !has(slot, AGAIN);
@@ -281,6 +286,7 @@ final class HeldAssociations {
         table.setFlags(slot, (byte) ((table.flags(slot) & stay) | (reset ? RESET : 0)));
         if (reset) {
             setAnnounced(slot, 0);
+            set(slot, AGAIN, from == ConnectionState.HALF_OPEN || ageMillis(slot) < CachedAssociations.STALE_MILLIS);
         }
         if (from == ConnectionState.HALF_OPEN && to == ConnectionState.ESTABLISHED) {
             server(slot).answered(clock.nanos());

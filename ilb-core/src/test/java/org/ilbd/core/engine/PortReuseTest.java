@@ -16,7 +16,10 @@ import org.ilbd.core.membership.IlbState;
 import org.ilbd.core.packet.Endpoint;
 import org.ilbd.core.protocol.IdMessage;
 import org.ilbd.core.protocol.MessageType;
+import org.ilbd.core.scheduler.SchedulerKind;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A client uses a port again for its next connection: what is known and said of the last one does not concern that. */
 class PortReuseTest {
@@ -38,6 +41,15 @@ class PortReuseTest {
                 cluster.ilb(ilb).engine.onServerReport(candidate, ServerReport.ofCheck(false), cluster.now);
             }
         }
+    }
+
+    private void configureWithout(Endpoint server) {
+        List<ServerConfig> others = Settings.service(VIP, 3).servers().stream()
+                .filter(config -> !config.endpoint().equals(server))
+                .toList();
+        ServiceConfig without = new ServiceConfig(
+                "web", Endpoint.parse(VIP), Forwarding.DIRECT, SchedulerKind.ROUND_ROBIN, Orphan.HASH, others);
+        cluster.ilbs.forEach(ilb -> ilb.engine.reconfigure(List.of(without)));
     }
 
     private static Endpoint only(List<Delivery> deliveries) {
@@ -62,6 +74,40 @@ class PortReuseTest {
         cluster.kill(owner);
         cluster.advanceMillis(600);
         assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
+    }
+
+    /** The first server's answer to the SYN may be on its way. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSynThatComesAgainGoesToTheSameServerAlsoAfterTheLastPacketsOfTheConnectionBefore(boolean ack) {
+        Endpoint server = only(cluster.send(neither, CLIENT, VIP, SYN));
+        if (ack) {
+            cluster.send(neither, CLIENT, VIP, ACK);
+        }
+        cluster.send(neither, CLIENT, VIP, RST);
+        configureWithout(server);
+        cluster.advanceMillis(1_000);
+
+        assertThat(only(cluster.send(neither, CLIENT, VIP, SYN))).isEqualTo(server);
+        assertThat(only(cluster.send(neither, CLIENT, VIP, ACK))).isEqualTo(server);
+
+        // One that is established and then reset has ended.
+        cluster.send(neither, CLIENT, VIP, RST);
+        cluster.advanceMillis(1_000);
+        assertThat(only(cluster.send(neither, CLIENT, VIP, SYN))).isNotEqualTo(server);
+    }
+
+    /** As often as clients send it: at last to another server, if the first one is configured no more and does not answer. */
+    @Test
+    void aSynThatComesTheThirdTimeAfterARstGoesToAnotherServer() {
+        Endpoint server = only(cluster.send(neither, CLIENT, VIP, SYN));
+        cluster.send(neither, CLIENT, VIP, RST);
+        configureWithout(server);
+        cluster.advanceMillis(1_000);
+        assertThat(only(cluster.send(neither, CLIENT, VIP, SYN))).isEqualTo(server);
+        cluster.advanceMillis(2_000);
+
+        assertThat(only(cluster.send(neither, CLIENT, VIP, SYN))).isNotEqualTo(server);
     }
 
     @Test
