@@ -34,20 +34,26 @@ class IntakeIT {
         // The first of them can be killed.
         servers =
                 List.of(lab.startServers(IntStream.of(1), 80), lab.startServers(IntStream.rangeClosed(2, SERVERS), 80));
+        List<Child> agents = new ArrayList<>();
         for (int server = 1; server <= SERVERS; server++) {
             // Above the threshold but for one, so that this one becomes the intake whoever is heard of first.
             says(server, server == 1 ? 100 : 800);
-            Path file = file(server);
-            lab.start(
-                            "agent" + server,
-                            "server" + server,
-                            Lab.java(AgentProcess.class, "10.2.0.10" + server, "9707", file.toString()))
-                    .awaitLine("ready");
+            agents.add(lab.start(
+                    "agent" + server,
+                    "server" + server,
+                    Lab.java(
+                            AgentProcess.class,
+                            "10.2.0.10" + server,
+                            "9707",
+                            file(server).toString())));
         }
+        agents.forEach(agent -> agent.awaitLine("ready"));
         ilbs = lab.startIlbs(ILBS, options("75%"));
         awaitIntake(ilbs, 1);
         for (int server = 1; server <= SERVERS; server++) {
             says(server, 100);
+        }
+        for (int server = 1; server <= SERVERS; server++) {
             awaitLoad(server, 100);
         }
         start = ilbs.stream().map(Ilb::scrape).toList();
