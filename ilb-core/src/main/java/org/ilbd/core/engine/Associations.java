@@ -202,12 +202,11 @@ final class Associations {
         if (replaces) {
             Server server = held.server(slot);
             ConnectionState state = held.state(slot);
-            boolean comesAgain = held.mayBeOpening(slot) && held.ageMillis(slot) < GIVEN_UP_MILLIS;
+            boolean isClients = ofClient == null || ofClient == server;
+            boolean comesAgain = held.mayBeOpening(slot) && held.ageMillis(slot) < GIVEN_UP_MILLIS && isClients;
             boolean ended = state == ConnectionState.CLOSING && !comesAgain;
             // Whoever opens a connection anew after its server went down did not tell us that the old one had ended.
-            if (ended
-                    ? service.accepts(server) && (ofClient == null || ofClient == server)
-                    : server.state().serves() && !isGivenUp(slot, server)) {
+            if (ended ? service.accepts(server) && isClients : server.state().serves() && !isGivenUp(slot, server)) {
                 if (state == ConnectionState.CLOSING) {
                     // What was said of the old connection is not to come behind what is said of the new one.
                     announcer.flushNow();

@@ -67,6 +67,13 @@ class SimulatorTest {
         run(seed, 1, ALL, true);
     }
 
+    /** A server that was removed, while a client used the port of a connection again that had just been reset. */
+    @ParameterizedTest
+    @ValueSource(longs = {4061625886966538592L, -493239982551043130L})
+    void whatOneEventOnceBrokeLives(long seed) {
+        run(seed, 1, ALL);
+    }
+
     @Test
     void sameScheduleGivesTheSameRun() {
         for (Schedule schedule : Simulator.schedules(FIXED_SEED, 30, 0, ALL, false)) {
