@@ -37,6 +37,14 @@ class AssignedOwnerTest {
         cluster.advanceMillis(200);
     }
 
+    private static TestCluster twoOfWhichIsOverloaded(int overloaded, ServiceConfig service) {
+        TestCluster two = new TestCluster(new Settings().ilbs(2).services(service));
+        two.ilb(overloaded).engine.setHostLoad(1_000);
+        two.ilb(1 - overloaded).engine.setHostLoad(100);
+        two.advanceMillis(200);
+        return two;
+    }
+
     private int owned(int ilb) {
         return cluster.ilb(ilb).engine.ownedCount();
     }
@@ -166,13 +174,10 @@ class AssignedOwnerTest {
     @Test
     void aPortsNextConnectionIsItsOwnersByScoreWhereOnlyTheOtherRemembersTheLastOne() {
         ServiceConfig service = Settings.service(VIP, 1).withSelection(SelectionPolicy.DEFAULT.by(Authority.MASTER));
-        TestCluster two = new TestCluster(new Settings().ilbs(2).services(service));
         String client = client(0);
         int owner = Roles.among(0, 1).owner(client, VIP);
         int backup = 1 - owner;
-        two.ilb(owner).engine.setHostLoad(1_000);
-        two.ilb(backup).engine.setHostLoad(100);
-        two.advanceMillis(200);
+        TestCluster two = twoOfWhichIsOverloaded(owner, service);
         two.open(owner, client, VIP);
         two.send(backup, client, VIP, FIN_ACK);
         two.advanceMillis(50);
@@ -193,13 +198,10 @@ class AssignedOwnerTest {
 
     @Test
     void whatIsToldOfAPortsEarlierConnectionWithAnotherServerAssignsNobodyTheOneOfNow() {
-        TestCluster two = new TestCluster(new Settings().ilbs(2).services(service(800, 200)));
         String client = client(0);
         int owner = Roles.among(0, 1).owner(client, VIP);
         int backup = 1 - owner;
-        two.ilb(owner).engine.setHostLoad(1_000);
-        two.ilb(backup).engine.setHostLoad(100);
-        two.advanceMillis(200);
+        TestCluster two = twoOfWhichIsOverloaded(owner, service(800, 200));
         Server earlier = two.open(owner, client, VIP);
         assertThat(two.ilb(backup).engine.ownedCount()).isEqualTo(1);
         two.send(owner, client, VIP, FIN_ACK);
